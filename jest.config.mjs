@@ -26,4 +26,5 @@ export default {
   maxWorkers: 2,
   testTimeout: 30_000,
   globalSetup: '<rootDir>/tools/dist/test-servers.js',
+  globalTeardown: '<rootDir>/tools/dist/test-servers-stop.js',
 };

@@ -1,0 +1,12 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+/** The checkout that this file was built in. */
+export const workspaceDir = join(import.meta.dirname, '..', '..');
+
+/** Everything a running stack leaves behind: data, logs, secrets, its lock. Git ignores it. */
+export const stackDir = join(workspaceDir, '.regulars');
+
+/** Downloads that several checkouts may use; `REGULARS_CACHE` puts them elsewhere. */
+export const cacheDir =
+  process.env.REGULARS_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'regulars');

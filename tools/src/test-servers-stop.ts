@@ -1,0 +1,1 @@
+export { stopServersForTests as default } from './test-servers.js';
