@@ -1,0 +1,15 @@
+export { type CompactedReader, type CompactedRecord, readCompacted } from './compacted.js';
+export { BadEvent, type EventConsumer, type ReceivedEvent } from './event.js';
+export { MessagingModule, type MessagingOptions } from './messaging.module.js';
+export {
+  appendRepublished,
+  appendToOutbox,
+  appendToOutboxSql,
+  Outbox,
+  type OutboxEvent,
+  outboxArrays,
+  type RepublishedEvent,
+  type SqlRunner,
+} from './outbox.js';
+export { type MessagingLog, MessagingSettings, type TopicSpec } from './settings.js';
+export { messagingTables } from './tables.js';

@@ -1,0 +1,94 @@
+/**
+ * Statements for a service's first migration: `for (const sql of messagingTables.up) await runner.query(sql)`.
+ *
+ * `outbox` is insert-only and cut into days by `created_at` (UTC). Its first five columns are named as Debezium's outbox
+ * router expects them. `xid` orders transactions by when they began to write, `ord` the rows inside one; `generation`
+ * grows when the data is restored into a cluster whose transaction ids begin low again.
+ */
+export const messagingTables: { readonly up: readonly string[]; readonly down: readonly string[] } = {
+  up: [
+    `create table outbox (
+      id uuid not null,
+      aggregatetype text not null,
+      aggregateid text not null,
+      type text not null,
+      payload json not null,
+      subject text,
+      traceparent text,
+      member_seq bigint,
+      occurred_at timestamptz,
+      created_at timestamptz not null default now(),
+      generation integer not null default 1,
+      xid xid8 not null default pg_current_xact_id(),
+      ord bigint generated always as identity
+    ) partition by range (created_at)`,
+    `create index outbox_position on outbox (generation, xid, ord)`,
+
+    `create table relay_cursor (
+      only_row boolean primary key default true check (only_row),
+      epoch bigint not null default 0,
+      generation integer not null default 1,
+      xid xid8 not null default '0',
+      ord bigint not null default 0,
+      current_generation integer not null default 1,
+      system_identifier bigint not null
+    )`,
+    `insert into relay_cursor (system_identifier) select system_identifier from pg_control_system()`,
+
+    // Attaching a table made apart takes no lock that stops writers; CREATE … PARTITION OF would.
+    `create function outbox_add_days(ahead integer) returns integer language plpgsql as $$
+    declare
+      day date;
+      name text;
+      added integer := 0;
+    begin
+      for day in select generate_series(-1, ahead) + (now() at time zone 'UTC')::date loop
+        name := 'outbox_' || to_char(day, 'YYYYMMDD');
+        if to_regclass(format('%I.%I', current_schema, name)) is null then
+          execute format('create table %I (like outbox including defaults including storage)', name);
+          execute format('alter table outbox attach partition %I for values from (%L) to (%L)', name,
+            day::timestamp at time zone 'UTC', (day + 1)::timestamp at time zone 'UTC');
+          added := added + 1;
+        end if;
+      end loop;
+      return added;
+    end $$`,
+    `select outbox_add_days(7)`,
+
+    `create table consumer_offset (
+      group_id text not null,
+      topic text not null,
+      partition integer not null,
+      next_offset bigint not null,
+      primary key (group_id, topic, partition)
+    )`,
+    `create table parked_key (
+      group_id text not null,
+      topic text not null,
+      key text not null,
+      parked_at timestamptz not null default now(),
+      reason text not null,
+      primary key (group_id, topic, key)
+    )`,
+    `create table parked_event (
+      group_id text not null,
+      topic text not null,
+      key text not null,
+      partition integer not null,
+      record_offset bigint not null,
+      headers json not null,
+      value bytea,
+      parked_at timestamptz not null default now(),
+      primary key (group_id, topic, key, partition, record_offset),
+      foreign key (group_id, topic, key) references parked_key on delete cascade
+    )`,
+  ],
+  down: [
+    'drop table parked_event',
+    'drop table parked_key',
+    'drop table consumer_offset',
+    'drop function outbox_add_days(integer)',
+    'drop table relay_cursor',
+    'drop table outbox',
+  ],
+};
