@@ -1,0 +1,211 @@
+import 'reflect-metadata';
+import {
+  type DynamicModule,
+  type INestApplicationContext,
+  type INestMicroservice,
+  Module,
+  type Type,
+} from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, NestFactory } from '@nestjs/core';
+import { Transport } from '@nestjs/microservices';
+import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
+import { MessagingSettings } from '@regulars/messaging';
+import type { Logger } from 'pino';
+import { collectDefaultMetrics } from 'prom-client';
+import type { DataSource } from 'typeorm';
+import type { z } from 'zod';
+import { CLOCK, systemClock } from './clock.js';
+import { dataSourceOptions, type Migrations, migrate } from './database.js';
+import { jsonLogger, NestLogger } from './logging.js';
+import { OpsServer, type ReadinessCheck } from './ops-server.js';
+import { PrincipalSigner, PrincipalVerifier } from './principal.js';
+import type { Definition } from './rpc-client.js';
+import { PrincipalGuard, RpcProblems, RpcSpan } from './rpc-server.js';
+import { InvalidSettings, type ProcessSettings, readSettings, SETTINGS, type ServiceSettings } from './settings.js';
+import { startTelemetry } from './telemetry.js';
+
+/** What makes a service: everything else is the same for all. */
+export interface ServiceDescription<Schema extends z.ZodType<ServiceSettings>> {
+  /** Also the name of its schema. */
+  readonly name: string;
+  readonly module: Type;
+  /** Extends `serviceSettings`. */
+  readonly settings: Schema;
+  /** Generated service definitions that its controllers answer. */
+  readonly rpc: readonly object[];
+  readonly migrations: Migrations;
+}
+
+@Module({})
+class ServiceModule {}
+
+/**
+ * The whole of a service's `main.ts`: reads the settings (a wrong value stops the start with a list), migrates, serves
+ * gRPC, the ops port and what its modules start, and stops gracefully on SIGTERM and SIGINT. With the argument
+ * `migrate` it migrates and exits.
+ */
+export async function bootService<Schema extends z.ZodType<ServiceSettings>>(
+  service: ServiceDescription<Schema>,
+): Promise<void> {
+  const settings = settingsOrExit(service.settings) as z.output<Schema> & ServiceSettings;
+  const log = jsonLogger(service.name, settings.LOG_LEVEL);
+  await runProcess(log, settings, service.name, async () => {
+    if (process.argv[2] === 'migrate' || settings.MIGRATE_ON_START) {
+      const ran = await migrate(service.name, settings, service.migrations);
+      log.info({ ran }, 'schema is up to date');
+      if (process.argv[2] === 'migrate') return undefined;
+    }
+    const app = await createService(service, settings, log);
+    const dataSource = app.get<DataSource>(getDataSourceToken());
+    return {
+      app,
+      listen: () => app.listen(),
+      checks: [async () => void (await dataSource.query('SELECT 1'))],
+    };
+  });
+}
+
+/** What a process serves. */
+export interface Serving {
+  readonly app: INestApplicationContext;
+  readonly listen: () => Promise<unknown>;
+  readonly checks: readonly ReadinessCheck[];
+}
+
+/** Reads the settings of this process, or prints what is wrong with them and exits with 78 (EX_CONFIG). */
+export function settingsOrExit<Schema extends z.ZodType>(schema: Schema): Readonly<z.output<Schema>> {
+  try {
+    return readSettings(schema, process.env);
+  } catch (error) {
+    if (!(error instanceof InvalidSettings)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(78);
+  }
+}
+
+/**
+ * Runs a process from start to graceful end around what `start` builds; used by `bootService` and by the gateway, which
+ * serves HTTP instead of gRPC. `start` returning undefined means there is nothing to serve.
+ */
+export async function runProcess(
+  log: Logger,
+  settings: ProcessSettings,
+  name: string,
+  start: () => Promise<Serving | undefined>,
+): Promise<void> {
+  const began = performance.now();
+  const endTelemetry = startTelemetry(name, settings);
+  collectDefaultMetrics();
+  try {
+    const serving = await start();
+    if (!serving) return await endTelemetry();
+    const ops = new OpsServer(serving.checks);
+    await ops.listen(settings.OPS_PORT, settings.HOST);
+    await serving.listen();
+    ops.serving();
+    log.info({ startMs: Math.round(performance.now() - began) }, 'ready');
+    stopOnSignal(log, settings, ops, serving.app, endTelemetry);
+  } catch (error) {
+    log.fatal({ err: error }, 'cannot start');
+    process.exit(1);
+  }
+}
+
+function stopOnSignal(
+  log: Logger,
+  settings: ProcessSettings,
+  ops: OpsServer,
+  app: INestApplicationContext,
+  endTelemetry: () => Promise<void>,
+) {
+  let stopping = false;
+  const stop = async (signal: string) => {
+    if (stopping) return;
+    stopping = true;
+    log.info({ signal }, 'stopping');
+    ops.stopping();
+    await new Promise((resolve) => setTimeout(resolve, settings.DRAIN_MS));
+    try {
+      await app.close();
+      await endTelemetry();
+      await ops.close();
+    } catch (error) {
+      log.error({ err: error }, 'could not stop cleanly');
+      process.exit(1);
+    }
+    log.info('stopped');
+    process.exit(0);
+  };
+  process.once('SIGTERM', (signal) => void stop(signal));
+  process.once('SIGINT', (signal) => void stop(signal));
+}
+
+async function createService(
+  service: ServiceDescription<z.ZodType<ServiceSettings>>,
+  settings: ServiceSettings,
+  log: Logger,
+): Promise<INestMicroservice> {
+  const definitions = Object.fromEntries(service.rpc.map((definition) => [serviceNameOf(definition), definition]));
+  return NestFactory.createMicroservice(await rootModule(service, settings), {
+    transport: Transport.GRPC,
+    logger: new NestLogger(log),
+    bufferLogs: false,
+    options: {
+      url: `${settings.HOST}:${settings.GRPC_PORT}`,
+      package: [...new Set(Object.keys(definitions).map((name) => name.replace(/\.[^.]+$/, '')))],
+      packageDefinition: definitions,
+      gracefulShutdown: true,
+      maxReceiveMessageLength: 4 * 1024 * 1024,
+    },
+  });
+}
+
+async function rootModule(
+  service: ServiceDescription<z.ZodType<ServiceSettings>>,
+  settings: ServiceSettings,
+): Promise<DynamicModule> {
+  const signer = settings.PRINCIPAL_PRIVATE_KEY
+    ? await PrincipalSigner.fromJwk(settings.PRINCIPAL_PRIVATE_KEY)
+    : undefined;
+  const shared = [
+    { provide: SETTINGS, useValue: settings },
+    { provide: CLOCK, useValue: systemClock },
+    { provide: PrincipalVerifier, useValue: new PrincipalVerifier(settings.PRINCIPAL_KEYS) },
+    { provide: PrincipalSigner, useValue: signer },
+    { provide: MessagingSettings, useValue: messagingSettings(service.name, settings) },
+  ];
+  return {
+    module: ServiceModule,
+    global: true,
+    imports: [
+      TypeOrmModule.forRoot({
+        ...dataSourceOptions(service.name, settings, service.migrations),
+        autoLoadEntities: true,
+      }),
+      service.module,
+    ],
+    providers: [
+      ...shared,
+      { provide: APP_GUARD, useClass: PrincipalGuard },
+      { provide: APP_INTERCEPTOR, useClass: RpcSpan },
+      { provide: APP_FILTER, useClass: RpcProblems },
+    ],
+    exports: shared,
+  };
+}
+
+function messagingSettings(name: string, settings: ServiceSettings): MessagingSettings {
+  return {
+    brokers: settings.KAFKA_BROKERS,
+    topicPrefix: settings.TOPIC_PREFIX,
+    partitions: settings.TOPIC_PARTITIONS,
+    replication: settings.TOPIC_REPLICATION,
+    clientId: name,
+    databaseUrl: settings.DATABASE_URL,
+  };
+}
+
+function serviceNameOf(definition: object): string {
+  const [first] = Object.values(definition as Definition);
+  return first?.path.split('/')[1] ?? '';
+}

@@ -1,0 +1,57 @@
+import pg from 'pg';
+import { DataSource, type DataSourceOptions, type MigrationInterface } from 'typeorm';
+import type { ServiceSettings } from './settings.js';
+
+/** Migration classes of a service, oldest first; each has an explicit `name` that ends in thirteen digits. */
+export type Migrations = readonly (new () => MigrationInterface)[];
+
+// int8 comes as text by default; every whole number of ours is a safe integer, and one that is not must not pass.
+pg.types.setTypeParser(pg.types.builtins.INT8, (text) => {
+  const number = Number(text);
+  if (!Number.isSafeInteger(number)) throw new RangeError(`int8 ${text} is beyond the safe integers`);
+  return number;
+});
+
+/** Options of the service's one DataSource: its own role, whose search_path is its schema; no synchronisation ever. */
+export function dataSourceOptions(name: string, settings: ServiceSettings, migrations: Migrations): DataSourceOptions {
+  return {
+    type: 'postgres',
+    url: settings.DATABASE_URL,
+    applicationName: `regulars-${name}`,
+    poolSize: settings.DATABASE_POOL,
+    connectTimeoutMS: 5_000,
+    synchronize: false,
+    migrations: [...migrations],
+    migrationsTableName: 'migration',
+    migrationsTransactionMode: 'each',
+    extra: { statement_timeout: 15_000, idle_in_transaction_session_timeout: 10_000 },
+  };
+}
+
+/**
+ * Brings the service's schema to the version of this code. Processes that start at once wait for each other on an
+ * advisory lock; who comes second finds nothing to do.
+ *
+ * @returns names of the migrations that ran
+ */
+export async function migrate(name: string, settings: ServiceSettings, migrations: Migrations): Promise<string[]> {
+  const lock = new pg.Client({ connectionString: settings.DATABASE_URL, application_name: `regulars-${name}-migrate` });
+  await lock.connect();
+  try {
+    await lock.query(`SELECT pg_advisory_lock(hashtextextended('regulars:migrate:' || current_schema(), 0))`);
+    const dataSource = new DataSource({
+      ...dataSourceOptions(name, settings, migrations),
+      poolSize: 2,
+      // A migration may take longer than any statement that serves.
+      extra: { statement_timeout: 0 },
+    } as DataSourceOptions);
+    await dataSource.initialize();
+    try {
+      return (await dataSource.runMigrations()).map((migration) => migration.name);
+    } finally {
+      await dataSource.destroy();
+    }
+  } finally {
+    await lock.end();
+  }
+}

@@ -1,0 +1,23 @@
+export { bootService, runProcess, type ServiceDescription, type Serving, settingsOrExit } from './boot.js';
+export { CLOCK, type Clock, systemClock } from './clock.js';
+export { dataSourceOptions, type Migrations, migrate } from './database.js';
+export { CannotOpen, newDataKey, open, seal } from './encryption.js';
+export { fingerprintOf, idempotencyTable, type Once, once, type RepeatableWrite } from './idempotency.js';
+export { jsonLogger, NestLogger } from './logging.js';
+export { OpsServer, type ReadinessCheck } from './ops-server.js';
+export { isOutage } from './outage.js';
+export { cutPage, type Page, pageOf } from './paging.js';
+export { mayActFor, type Principal, PrincipalSigner, PrincipalVerifier, type Role, roles } from './principal.js';
+export { Refusal, type RefusalDetail, type RefusalStatus, refusal } from './refusal.js';
+export { type CallOptions, type RpcClient, RpcFailure, rpcClient } from './rpc-client.js';
+export { ItemPrincipals, principalOf, RpcController, type RpcHandlers } from './rpc-server.js';
+export {
+  InvalidSettings,
+  type ProcessSettings,
+  processSettings,
+  readSettings,
+  SETTINGS,
+  type ServiceSettings,
+  serviceSettings,
+} from './settings.js';
+export { inSpan, spanOf, traceIdOf, traceparentFrom, traceparentIn, traceparentOf } from './telemetry.js';

@@ -1,0 +1,87 @@
+import { Client, credentials, Metadata, type MethodDefinition, type ServiceError, status } from '@grpc/grpc-js';
+import { Problem } from '@regulars/contracts/call/v1/call';
+
+/** The unary methods of a generated service definition. */
+export type Definition = Record<string, MethodDefinition<never, unknown>>;
+
+type RequestOf<Method> = Method extends { requestSerialize: (value: infer Request) => Buffer } ? Request : never;
+type ResponseOf<Method> = Method extends { responseDeserialize: (value: Buffer) => infer Response } ? Response : never;
+
+/** What goes with a call. */
+export interface CallOptions {
+  /** The signed principal; leave it out only where every item of the call carries its own. */
+  readonly principal?: string;
+  /** When to give up: a moment. */
+  readonly deadline: Date | number;
+  readonly traceparent?: string | undefined;
+}
+
+/** A promise for every RPC of a service. */
+export type RpcClient<Service> = {
+  readonly [Method in keyof Service]: (
+    request: RequestOf<Service[Method]>,
+    options: CallOptions,
+  ) => Promise<ResponseOf<Service[Method]>>;
+} & { close(): void };
+
+/** An answer other than OK. `problem` is there when the service said why. */
+export class RpcFailure extends Error {
+  constructor(
+    readonly status: status,
+    readonly problem: Problem | undefined,
+    message: string,
+  ) {
+    super(message);
+    this.name = 'RpcFailure';
+  }
+}
+
+const channelOptions = {
+  'grpc.keepalive_time_ms': 20_000,
+  'grpc.initial_reconnect_backoff_ms': 100,
+  'grpc.max_reconnect_backoff_ms': 2_000,
+  'grpc.max_receive_message_length': 4 * 1024 * 1024,
+  'grpc.service_config': JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] }),
+};
+
+/**
+ * A client for a generated service definition.
+ *
+ * @param address host:port, or a `dns:///` name whose addresses are used in turn
+ */
+export function rpcClient<Service extends object>(service: Service, address: string): RpcClient<Service> {
+  const channel = new Client(address, credentials.createInsecure(), channelOptions);
+  const methods = Object.entries(service as Definition).map(([name, method]) => [
+    name,
+    (request: never, options: CallOptions) => call(channel, method, request, options),
+  ]);
+  return { ...Object.fromEntries(methods), close: () => channel.close() } as RpcClient<Service>;
+}
+
+function call(
+  channel: Client,
+  method: MethodDefinition<never, unknown>,
+  request: never,
+  options: CallOptions,
+): Promise<unknown> {
+  const metadata = new Metadata();
+  if (options.principal) metadata.set('principal', options.principal);
+  if (options.traceparent) metadata.set('traceparent', options.traceparent);
+  return new Promise((resolve, reject) => {
+    channel.makeUnaryRequest(
+      method.path,
+      method.requestSerialize,
+      method.responseDeserialize,
+      request,
+      metadata,
+      { deadline: options.deadline },
+      (error, response) => (error ? reject(failureOf(error, method.path)) : resolve(response)),
+    );
+  });
+}
+
+function failureOf(error: ServiceError, path: string): RpcFailure {
+  const [packed] = error.metadata.get('problem-bin');
+  const problem = Buffer.isBuffer(packed) ? Problem.decode(packed) : undefined;
+  return new RpcFailure(error.code, problem, `${path}: ${status[error.code]} ${error.details}`);
+}

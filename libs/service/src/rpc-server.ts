@@ -1,0 +1,103 @@
+import { type Metadata, status } from '@grpc/grpc-js';
+import {
+  type CallHandler,
+  type CanActivate,
+  Catch,
+  type ExceptionFilter,
+  type ExecutionContext,
+  Inject,
+  Injectable,
+  Logger,
+  type NestInterceptor,
+  SetMetadata,
+} from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { GrpcMethod } from '@nestjs/microservices';
+import { finalize, type Observable, throwError } from 'rxjs';
+import { isOutage } from './outage.js';
+import { type Principal, PrincipalVerifier } from './principal.js';
+import { Refusal, refusal } from './refusal.js';
+import type { Definition } from './rpc-client.js';
+import { spanOf, traceparentIn } from './telemetry.js';
+
+/** The methods that a controller of a generated service definition has. */
+export type RpcHandlers<Service> = {
+  [Method in keyof Service]: Service[Method] extends {
+    requestDeserialize: (value: Buffer) => infer Request;
+    responseSerialize: (value: infer Response) => Buffer;
+  }
+    ? (request: Request, metadata: Metadata) => Promise<Response>
+    : never;
+};
+
+/** Class decorator: the controller answers every RPC of the service definition, by the same method names. */
+export function RpcController(service: object): ClassDecorator {
+  return (controller) => {
+    for (const [name, { path }] of Object.entries(service as Definition)) {
+      const serviceName = path.split('/')[1] ?? '';
+      const method = Object.getOwnPropertyDescriptor(controller.prototype, name);
+      if (!method) throw new Error(`${controller.name} has no method for ${path}`);
+      GrpcMethod(serviceName, name)(controller.prototype as object, name, method);
+    }
+  };
+}
+
+const itemPrincipals = 'item-principals';
+
+/** The items of this RPC carry their own principals, which the controller verifies. */
+export const ItemPrincipals = () => SetMetadata(itemPrincipals, true);
+
+const principals = new WeakMap<Metadata, Principal>();
+
+/** The verified principal of the call that this metadata came with. */
+export function principalOf(metadata: Metadata): Principal {
+  const principal = principals.get(metadata);
+  if (!principal) throw new Error('the call went past the principal guard');
+  return principal;
+}
+
+/** Lets a call in only with a principal that a known process signed (requirement O4). */
+@Injectable()
+export class PrincipalGuard implements CanActivate {
+  constructor(
+    @Inject(PrincipalVerifier) private readonly verifier: PrincipalVerifier,
+    @Inject(Reflector) private readonly reflector: Reflector,
+  ) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    if (this.reflector.get<boolean | undefined>(itemPrincipals, context.getHandler())) return true;
+    const metadata = context.switchToRpc().getContext<Metadata>();
+    const [token] = metadata.get('principal');
+    const principal = typeof token === 'string' ? await this.verifier.verify(token) : undefined;
+    if (!principal) throw refusal('UNAUTHENTICATED', 'PRINCIPAL_NOT_VERIFIED');
+    principals.set(metadata, principal);
+    return true;
+  }
+}
+
+/** One server span for every traced RPC. */
+@Injectable()
+export class RpcSpan implements NestInterceptor {
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const traceparent = traceparentIn(context.switchToRpc().getContext<Metadata>());
+    if (!traceparent) return next.handle();
+    const span = spanOf(`${context.getClass().name}.${context.getHandler().name}`, 'server', traceparent);
+    return next.handle().pipe(finalize(() => span.end()));
+  }
+}
+
+/** Turns what a controller throws into a gRPC status: refusals as they say, outages retryable, defects logged once. */
+@Catch()
+export class RpcProblems implements ExceptionFilter {
+  private readonly logger = new Logger('rpc');
+
+  catch(error: unknown): Observable<never> {
+    if (error instanceof Refusal) return throwError(() => error.toStatus());
+    if (isOutage(error)) {
+      this.logger.warn({ err: error }, 'a dependency is out');
+      return throwError(() => refusal('UNAVAILABLE', 'DEPENDENCY_UNAVAILABLE', { retryAfterS: 1 }).toStatus());
+    }
+    this.logger.error({ err: error }, 'defect');
+    return throwError(() => ({ code: status.INTERNAL, details: 'INTERNAL' }));
+  }
+}
