@@ -60,7 +60,11 @@ export async function bootService<Schema extends z.ZodType<ServiceSettings>>(
     return {
       app,
       listen: () => app.listen(),
-      checks: [async () => void (await dataSource.query('SELECT 1'))],
+      checks: [
+        async () => {
+          await dataSource.query('SELECT 1');
+        },
+      ],
     };
   });
 }
@@ -98,7 +102,10 @@ export async function runProcess(
   collectDefaultMetrics();
   try {
     const serving = await start();
-    if (!serving) return await endTelemetry();
+    if (!serving) {
+      await endTelemetry();
+      return;
+    }
     const ops = new OpsServer(serving.checks);
     await ops.listen(settings.OPS_PORT, settings.HOST);
     await serving.listen();

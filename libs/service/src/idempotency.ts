@@ -82,5 +82,5 @@ function canonical(value: unknown): string {
       .map(([name, field]) => `${JSON.stringify(name)}:${canonical(field)}`)
       .join(',')}}`;
   }
-  return JSON.stringify(value) ?? 'null';
+  return value === undefined ? 'null' : JSON.stringify(value);
 }

@@ -13,7 +13,7 @@ export function pageOf(request: PageRequest | undefined): Page | undefined {
   try {
     const after: unknown = JSON.parse(Buffer.from(request.cursor, 'base64url').toString('utf8'));
     const isKey = Array.isArray(after) && after.every((part) => typeof part === 'string' || typeof part === 'number');
-    return isKey ? { limit, after: after as (string | number)[] } : undefined;
+    return isKey ? { limit, after } : undefined;
   } catch {
     return undefined;
   }
