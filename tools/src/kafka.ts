@@ -37,14 +37,10 @@ export class LocalKafka {
     return kafka;
   }
 
-  /** Ends the broker that a killed process left on this data, and removes the data. */
-  static async removeLeft(dir: string): Promise<void> {
+  /** The broker that runs on this data already, whoever started it; undefined when none does. */
+  static async running(dir: string): Promise<LocalKafka | undefined> {
     const left = await leftRunning(dir);
-    if (left) {
-      signal(left.pid, 'SIGKILL');
-      await isGone(left.pid, 10_000);
-    }
-    await rm(dir, { recursive: true, force: true });
+    return left && new LocalKafka({ dir }, await findJava(), await kafkaJars(), left.pid, left.port);
   }
 
   get brokers(): string {
@@ -74,6 +70,7 @@ export class LocalKafka {
 
   /** Ends it in order: segments are flushed, the next start needs no recovery. */
   async stop(): Promise<void> {
+    this.resume();
     await endProcess(this.pid, 'SIGTERM', 20_000);
     await rm(this.pidFile, { force: true });
   }
@@ -92,11 +89,6 @@ export class LocalKafka {
 
   resume(): void {
     signal(this.pid, 'SIGCONT');
-  }
-
-  /** Removes the data; only after `stop`. */
-  async remove(): Promise<void> {
-    await rm(this.options.dir, { recursive: true, force: true });
   }
 
   private get logFile(): string {

@@ -46,13 +46,20 @@ export class LocalPostgres {
     return server;
   }
 
-  /** Ends the server that a killed process left on this data, and removes the data. */
-  static async removeLeft(dir: string): Promise<void> {
-    if (!existsSync(dir)) return;
+  /** The server that runs on this data already, whoever started it; undefined when none does. */
+  static async running(dir: string): Promise<LocalPostgres | undefined> {
+    if (!existsSync(dir)) return undefined;
     const place = await findPlace(dir);
     const left = await leftRunning(place.dataDir);
-    if (left) await endWithChildren(left.pid);
-    await rm(place.root, { recursive: true, force: true });
+    const password = await readFile(join(place.root, 'password'), 'utf8').catch(() => '');
+    return left && new LocalPostgres({ dir }, place, password.trim(), left.pid, left.port);
+  }
+
+  /** Removes the data; nothing may run on them. */
+  static async remove(dir: string): Promise<void> {
+    if (!existsSync(dir)) return;
+    const { root } = await findPlace(dir);
+    for (const each of new Set([root, dir])) await rm(each, { recursive: true, force: true });
   }
 
   /** The superuser's URL of the database `postgres`. */
@@ -97,13 +104,9 @@ export class LocalPostgres {
 
   /** Ends it as a power cut would; the next start recovers from the log. */
   async kill(): Promise<void> {
-    await endWithChildren(this.pid);
-  }
-
-  /** Removes the data; only after `stop`. */
-  async remove(): Promise<void> {
-    await rm(this.place.root, { recursive: true, force: true });
-    await rm(this.options.dir, { recursive: true, force: true });
+    const all = [this.pid, ...(await childrenOf(this.pid))];
+    for (const each of all) signal(each, 'SIGKILL');
+    for (const each of all) await isGone(each, 10_000);
   }
 
   private get logFile(): string {
@@ -215,12 +218,6 @@ async function leftRunning(dataDir: string): Promise<{ pid: number; port: number
   const [pid, port] = [Number(lines[0]), Number(lines[3])];
   if (!pid || !port || !(await commandOf(pid)).includes(dataDir)) return undefined;
   return { pid, port };
-}
-
-async function endWithChildren(pid: number): Promise<void> {
-  const all = [pid, ...(await childrenOf(pid))];
-  for (const each of all) signal(each, 'SIGKILL');
-  for (const each of all) await isGone(each, 10_000);
 }
 
 async function childrenOf(pid: number): Promise<number[]> {

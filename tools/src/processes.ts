@@ -18,6 +18,13 @@ export interface Program {
   gid?: number;
 }
 
+let areStartsRefused = false;
+
+/** From now on this process starts no program any more: it is about to end those that it has started. */
+export function refuseStarts(): void {
+  areStartsRefused = true;
+}
+
 /**
  * Starts a program in a process group of its own, so that a Ctrl-C in the terminal reaches only the launcher, which then
  * stops everything in order. Returns its process id.
@@ -25,6 +32,7 @@ export interface Program {
  * @throws if the program cannot be started at all.
  */
 export async function startProgram(program: Program): Promise<number> {
+  if (areStartsRefused) throw new CannotStart('The start was interrupted.');
   mkdirSync(dirname(program.logFile), { recursive: true });
   const log = openSync(program.logFile, 'a');
   const child = spawn(program.command, program.args, {

@@ -34,7 +34,7 @@ export async function provision(
     owner,
     urlOf(adminUrl, { database, user: roleOf(database, owner), password: passwords[owner] }),
   ]);
-  return { database, adminUrl: ownUrl, urls: Object.fromEntries(urls) };
+  return { database, adminUrl: ownUrl, urls: Object.fromEntries(urls) as Record<OwnerName, string> };
 }
 
 /** Removes the database and its roles; clients that are still connected are cut. */

@@ -5,6 +5,7 @@ import { stackDir } from './folders.js';
 import { isBrokerReady, LocalKafka } from './kafka.js';
 import { LocalPostgres } from './postgres.js';
 import { CannotStart, isRunning } from './processes.js';
+import { type Progress, silent } from './progress.js';
 
 export interface ServersOptions {
   /** Where servers of our own keep their data. */
@@ -12,6 +13,7 @@ export interface ServersOptions {
   postgresPort?: number;
   kafkaPort?: number;
   maxConnections?: number;
+  progress?: Progress;
 }
 
 /** A PostgreSQL and a Kafka: those that `DATABASE_URL` and `KAFKA_BROKERS` name, else our own. */
@@ -29,7 +31,11 @@ export interface Servers {
 
 /** Starts what the environment does not name. Both at once, because Kafka takes seconds to come up. */
 export async function startServers(options: ServersOptions): Promise<Servers> {
-  const [postgres, kafka] = await Promise.allSettled([ownPostgres(options), ownKafka(options)]);
+  const progress = options.progress ?? silent;
+  const [postgres, kafka] = await Promise.allSettled([
+    progress.stage('PostgreSQL', () => ownPostgres(options)),
+    progress.stage('Kafka', () => ownKafka(options)),
+  ]);
   const stop = async () => {
     await Promise.all([postgres, kafka].map(async (server) => server.status === 'fulfilled' && server.value?.stop()));
   };
@@ -73,30 +79,42 @@ async function ownKafka(options: ServersOptions): Promise<LocalKafka | undefined
   return undefined;
 }
 
-/** Servers with data of their own that nobody else uses; `stop` removes the data. Those that a killed run left are ended first. */
-export async function startTestServers(): Promise<Servers> {
+/** Ends the servers that run on the data in `dir`, whoever started them. */
+export async function stopServersIn(dir: string): Promise<void> {
+  const [postgres, kafka] = await Promise.all([
+    LocalPostgres.running(join(dir, 'postgres')),
+    LocalKafka.running(join(dir, 'kafka')),
+  ]);
+  await Promise.all([postgres?.stop(), kafka?.stop()]);
+}
+
+/** Removes the data of servers in `dir`; nothing may run on them. */
+export async function removeServersIn(dir: string): Promise<void> {
+  await LocalPostgres.remove(join(dir, 'postgres'));
+  await rm(join(dir, 'kafka'), { recursive: true, force: true });
+}
+
+/**
+ * Servers with data of their own that nobody else uses; `stop` removes the data. Those that a killed run left are ended
+ * first.
+ */
+export async function startTestServers(progress?: Progress): Promise<Servers> {
   await removeLeftTestServers();
   const dir = join(stackDir, `test-${process.pid}`);
   await mkdir(dir, { recursive: true });
-  const servers = await startServers({ dir });
-  return {
-    ...servers,
-    stop: async () => {
-      await servers.stop();
-      await Promise.all([servers.postgres?.remove(), servers.kafka?.remove()]);
-      await rm(dir, { recursive: true, force: true });
-    },
-  };
+  const servers = await startServers({ dir, progress });
+  return { ...servers, stop: () => stopAndRemove(dir) };
 }
 
 async function removeLeftTestServers(): Promise<void> {
-  const names = await readdir(stackDir).catch(() => []);
-  for (const name of names) {
+  for (const name of await readdir(stackDir).catch(() => [])) {
     const owner = Number(/^test-(\d+)$/.exec(name)?.[1]);
-    if (!owner || (await isRunning(owner))) continue;
-    const dir = join(stackDir, name);
-    await LocalPostgres.removeLeft(join(dir, 'postgres'));
-    await LocalKafka.removeLeft(join(dir, 'kafka'));
-    await rm(dir, { recursive: true, force: true });
+    if (owner && !(await isRunning(owner))) await stopAndRemove(join(stackDir, name));
   }
+}
+
+async function stopAndRemove(dir: string): Promise<void> {
+  await stopServersIn(dir);
+  await removeServersIn(dir);
+  await rm(dir, { recursive: true, force: true });
 }
