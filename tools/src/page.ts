@@ -7,7 +7,7 @@ type HtmlValue = Html | string | readonly HtmlValue[];
 
 /** Template tag: everything put into it is escaped unless it is HTML already; lists are joined. */
 export function html(strings: TemplateStringsArray, ...values: readonly HtmlValue[]): Html {
-  return new Html(strings.reduce((text, part, at) => text + textOf(values[at - 1]) + part));
+  return new Html(strings.reduce((text, part, at) => text + textOf(values[at - 1] ?? '') + part));
 }
 
 /** A whole page. */
@@ -32,6 +32,6 @@ ${body}
 
 function textOf(value: HtmlValue): string {
   if (value instanceof Html) return value.text;
-  if (Array.isArray(value)) return value.map(textOf).join('');
-  return String(value).replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
+  if (typeof value !== 'string') return value.map(textOf).join('');
+  return value.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }

@@ -1,0 +1,96 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+// eslint-disable-next-line @typescript-eslint/no-restricted-imports -- the broker itself is what is tested here
+import { Kafka, logLevel } from 'kafkajs';
+import pg from 'pg';
+import { LocalKafka } from './kafka.js';
+import { LocalPostgres } from './postgres.js';
+
+let dir: string;
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'regulars-servers-'));
+});
+
+afterAll(() => rm(dir, { recursive: true, force: true }));
+
+describe('A PostgreSQL of our own', () => {
+  let postgres: LocalPostgres;
+
+  beforeAll(async () => {
+    postgres = await LocalPostgres.start({ dir: join(dir, 'postgres') });
+  });
+
+  afterAll(async () => {
+    await postgres.stop();
+    await LocalPostgres.remove(join(dir, 'postgres'));
+  });
+
+  it('writes to the disk before it answers a commit', async () => {
+    expect(await ask('SHOW fsync')).toEqual([{ fsync: 'on' }]);
+    expect(await ask('SHOW synchronous_commit')).toEqual([{ synchronous_commit: 'on' }]);
+  });
+
+  it('listens on the loopback interface alone', async () => {
+    expect(await ask('SHOW listen_addresses')).toEqual([{ listen_addresses: '127.0.0.1' }]);
+  });
+
+  it('is taken over by the next start when the process that started it is gone', async () => {
+    const next = await LocalPostgres.start({ dir: join(dir, 'postgres') });
+    expect(next.processId).toBe(postgres.processId);
+    expect(next.adminUrl).toBe(postgres.adminUrl);
+  });
+
+  it('has what was committed after it was killed and started again, on the same port', async () => {
+    const [url, pid] = [postgres.adminUrl, postgres.processId];
+    await ask('CREATE TABLE kept AS SELECT 42 AS answer');
+    await postgres.kill();
+    await expect(ask('SELECT 1')).rejects.toThrow();
+    await postgres.start();
+    expect(postgres.adminUrl).toBe(url);
+    expect(postgres.processId).not.toBe(pid);
+    expect(await ask('SELECT answer FROM kept')).toEqual([{ answer: 42 }]);
+  });
+
+  async function ask(sql: string): Promise<unknown[]> {
+    const client = new pg.Client({ connectionString: postgres.adminUrl });
+    await client.connect();
+    try {
+      return (await client.query<Record<string, unknown>>(sql)).rows;
+    } finally {
+      await client.end();
+    }
+  }
+});
+
+describe('A Kafka of our own', () => {
+  let kafka: LocalKafka;
+
+  beforeAll(async () => {
+    kafka = await LocalKafka.start({ dir: join(dir, 'kafka') });
+  }, 60_000);
+
+  afterAll(() => kafka.stop());
+
+  it('is taken over by the next start when the process that started it is gone', async () => {
+    const next = await LocalKafka.start({ dir: join(dir, 'kafka') });
+    expect(next.processId).toBe(kafka.processId);
+    expect(next.brokers).toBe(kafka.brokers);
+  });
+
+  it('has its topics after it was killed and started again, on the same port', async () => {
+    const brokers = kafka.brokers;
+    const admin = new Kafka({ brokers: [brokers], logLevel: logLevel.NOTHING }).admin();
+    await admin.connect();
+    await admin.createTopics({ topics: [{ topic: 'kept', numPartitions: 1 }], waitForLeaders: true });
+    await admin.disconnect();
+    await kafka.kill();
+    await kafka.start();
+    expect(kafka.brokers).toBe(brokers);
+    await admin.connect();
+    expect(await admin.listTopics()).toContain('kept');
+    await admin.disconnect();
+  }, 60_000);
+});
