@@ -1,4 +1,4 @@
-export { type CompactedReader, type CompactedRecord, readCompacted } from './compacted.js';
+export { type CompactedOptions, type CompactedReader, type CompactedRecord, readCompacted } from './compacted.js';
 export { BadEvent, type EventConsumer, type ReceivedEvent } from './event.js';
 export { MessagingModule, type MessagingOptions } from './messaging.module.js';
 export {
@@ -11,5 +11,13 @@ export {
   type RepublishedEvent,
   type SqlRunner,
 } from './outbox.js';
+export {
+  discardParked,
+  type ParkedKey,
+  type ParkingPlace,
+  parkedKeys,
+  type ReplayResult,
+  replayParked,
+} from './parking.js';
 export { type MessagingLog, MessagingSettings, type TopicSpec } from './settings.js';
 export { messagingTables } from './tables.js';

@@ -1,7 +1,29 @@
-import { type DynamicModule, Module, type Type } from '@nestjs/common';
+import {
+  type BeforeApplicationShutdown,
+  type DynamicModule,
+  Inject,
+  Injectable,
+  Logger,
+  Module,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  type Type,
+} from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import { DataSource } from 'typeorm';
+import type { Broker } from './broker.js';
+import { ConsumerLoop } from './consumer-loop.js';
 import type { EventConsumer } from './event.js';
+import { reasonOf } from './failure.js';
+import { connectKafkajs } from './kafkajs.js';
 import { Outbox } from './outbox.js';
-import type { TopicSpec } from './settings.js';
+import { bindGeneration, keepDays, OutboxWatch } from './outbox-care.js';
+import { Relay } from './relay.js';
+import { type MessagingLog, MessagingSettings, type TopicSpec } from './settings.js';
+
+const OPTIONS = Symbol('messaging options');
+const DAYS_EVERY_MS = 3_600_000;
+const WATCH_EVERY_MS = 1_000;
 
 export interface MessagingOptions {
   /** CloudEvents source of everything this service publishes, e.g. `/regulars/loyalty`. */
@@ -19,7 +41,101 @@ export interface MessagingOptions {
  */
 @Module({})
 export class MessagingModule {
-  static forRoot(_options: MessagingOptions): DynamicModule {
-    return { module: MessagingModule, global: true, providers: [Outbox], exports: [Outbox] };
+  static forRoot(options: MessagingOptions): DynamicModule {
+    return {
+      module: MessagingModule,
+      global: true,
+      providers: [Outbox, Messaging, { provide: OPTIONS, useValue: options }],
+      exports: [Outbox],
+    };
   }
+}
+
+@Injectable()
+class Messaging implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown {
+  readonly #log = nestLog(new Logger('messaging'));
+  readonly #broker: Broker;
+  readonly #timers: NodeJS.Timeout[] = [];
+  #relay: Relay | undefined;
+  #consumers: ConsumerLoop[] = [];
+
+  constructor(
+    @Inject(OPTIONS) private readonly options: MessagingOptions,
+    private readonly settings: MessagingSettings,
+    private readonly dataSource: DataSource,
+    private readonly outbox: Outbox,
+    private readonly modules: ModuleRef,
+  ) {
+    this.#broker = connectKafkajs(settings.brokers, settings.clientId);
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    if (this.options.topics.length > 0) await this.#startRelay();
+    this.#startConsumers();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await Promise.all(this.#consumers.map((consumer) => consumer.stop()));
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer);
+    await this.#relay?.stop();
+    await this.#broker.close().catch(() => undefined);
+  }
+
+  async #startRelay(): Promise<void> {
+    const { dataSource, settings } = this;
+    const { source, topics } = this.options;
+    await bindGeneration(dataSource);
+    await this.#tryAgainLater('Days of the outbox', () => keepDays(dataSource));
+    const relay = new Relay({ broker: this.#broker, settings, source, topics, log: this.#log });
+    this.outbox.onWake(() => relay.wake());
+    relay.start();
+    this.#relay = relay;
+    const watch = new OutboxWatch(dataSource);
+    this.#every(DAYS_EVERY_MS, 'Days of the outbox', () => keepDays(dataSource));
+    this.#every(WATCH_EVERY_MS, 'Age of the outbox', () => watch.measure(Date.now()));
+  }
+
+  #startConsumers(): void {
+    const consumers = this.options.consumers.map((type) => this.modules.get(type, { strict: false }));
+    const names = consumers.map(({ group, topic }) => `${group} of ${topic}`);
+    const twice = names.find((name, index) => names.indexOf(name) !== index);
+    if (twice) throw new Error(`Two consumers are ${twice}: each would hear a part of the events`);
+    const { dataSource, settings } = this;
+    this.#consumers = consumers.map((consumer) => {
+      return new ConsumerLoop({ broker: this.#broker, dataSource, consumer, settings, log: this.#log });
+    });
+    for (const consumer of this.#consumers) consumer.start();
+  }
+
+  #every(ms: number, what: string, work: () => Promise<void>): void {
+    let running = false;
+    const timer = setInterval(async () => {
+      if (running) return;
+      running = true;
+      await this.#tryAgainLater(what, work);
+      running = false;
+    }, ms);
+    timer.unref();
+    this.#timers.push(timer);
+  }
+
+  async #tryAgainLater(what: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#log.warn(`${what}: not now`, { reason: reasonOf(error) });
+    }
+  }
+}
+
+/** Fields first, text second: how the service's JSON logger takes a line with fields. */
+function nestLog(logger: Logger): MessagingLog {
+  return {
+    info: (message, fields = {}) => logger.log(fields, message),
+    warn: (message, fields = {}) => logger.warn(fields, message),
+    error: (message, fields = {}) => logger.error(fields, message),
+  };
 }

@@ -42,6 +42,7 @@ export const messagingTables: { readonly up: readonly string[]; readonly down: r
       name text;
       added integer := 0;
     begin
+      perform pg_advisory_xact_lock(hashtextextended(current_schema || ' outbox days', 0));
       for day in select generate_series(-1, ahead) + (now() at time zone 'UTC')::date loop
         name := 'outbox_' || to_char(day, 'YYYYMMDD');
         if to_regclass(format('%I.%I', current_schema, name)) is null then
@@ -78,7 +79,7 @@ export const messagingTables: { readonly up: readonly string[]; readonly down: r
       record_offset bigint not null,
       headers json not null,
       value bytea,
-      parked_at timestamptz not null default now(),
+      ord bigint generated always as identity,
       primary key (group_id, topic, key, partition, record_offset),
       foreign key (group_id, topic, key) references parked_key on delete cascade
     )`,

@@ -1,0 +1,91 @@
+import type { NewRecord, StoredRecord } from './broker.js';
+import { BadEvent, type ReceivedEvent } from './event.js';
+
+/** A row of the outbox as the relay reads it; its position is (generation, xid, ord). */
+export interface OutboxRow {
+  readonly id: string;
+  readonly topic: string;
+  readonly key: string;
+  readonly type: string;
+  readonly payload: string;
+  readonly subject: string | null;
+  readonly traceparent: string | null;
+  readonly memberSeq: string | null;
+  readonly timeMs: number;
+  readonly position: OutboxPosition;
+}
+
+/** Whole numbers in decimal text: they may exceed what a JavaScript number holds. */
+export interface OutboxPosition {
+  readonly generation: number;
+  readonly xid: string;
+  readonly ord: string;
+}
+
+export interface Publisher {
+  /** CloudEvents source, e.g. `/regulars/loyalty`. */
+  readonly source: string;
+  readonly topicPrefix: string;
+  /** Compacted topics without the prefix: their records carry a version. */
+  readonly compacted: ReadonlySet<string>;
+}
+
+/** The record of an outbox row: CloudEvents 1.0, Kafka binding, binary mode; the value is the stored JSON as it is. */
+export function recordOf(row: OutboxRow, publisher: Publisher, traceparent: string | null): NewRecord {
+  const time = new Date(row.timeMs);
+  const headers: Record<string, string> = {
+    ce_specversion: '1.0',
+    ce_id: row.id,
+    ce_type: row.type,
+    ce_source: publisher.source,
+    ce_time: time.toISOString(),
+    'content-type': 'application/json',
+  };
+  if (row.subject !== null) headers.ce_subject = row.subject;
+  if (row.memberSeq !== null) headers.ce_memberseq = row.memberSeq;
+  if (traceparent !== null) headers.traceparent = traceparent;
+  if (publisher.compacted.has(row.topic)) headers.ce_version = versionOf(row.position);
+  return { topic: publisher.topicPrefix + row.topic, key: row.key, value: row.payload, headers, time };
+}
+
+/** A position as text that sorts as the position does. */
+export function versionOf(position: OutboxPosition): string {
+  const { generation, xid, ord } = position;
+  return `${String(generation).padStart(6, '0')}.${xid.padStart(20, '0')}.${ord.padStart(19, '0')}`;
+}
+
+/** The event in a record; throws BadEvent when it lacks an id or a type or its value is not JSON. */
+export function eventOf(topic: string, partition: number, record: StoredRecord): ReceivedEvent {
+  const { headers, key, offset } = record;
+  const {
+    ce_id: id,
+    ce_type: type,
+    ce_time: time,
+    ce_memberseq: memberSeq,
+    ce_version: version,
+    traceparent,
+  } = headers;
+  if (!id || !type) throw new BadEvent('The record has no ce_id or no ce_type');
+  return {
+    id,
+    type,
+    key,
+    payload: jsonOf(record.value),
+    topic,
+    partition,
+    offset: String(offset),
+    time: time === undefined || Number.isNaN(Date.parse(time)) ? record.time : new Date(time),
+    ...(traceparent !== undefined && { traceparent }),
+    ...(memberSeq !== undefined && { memberSeq: Number(memberSeq) }),
+    ...(version !== undefined && { version }),
+  };
+}
+
+function jsonOf(value: Buffer | null): unknown {
+  if (value === null) throw new BadEvent('The record has no value');
+  try {
+    return JSON.parse(value.toString());
+  } catch {
+    throw new BadEvent('The value is not JSON');
+  }
+}
