@@ -1,5 +1,5 @@
 import type { LoggerService } from '@nestjs/common';
-import pino, { type Logger } from 'pino';
+import pino, { type DestinationStream, type Logger } from 'pino';
 
 const secretPaths = [
   'mobile',
@@ -15,24 +15,28 @@ const secretPaths = [
 ];
 
 /**
- * JSON lines on standard output. Fields that could hold personal data are blanked wherever they stand in the first two
+ * JSON lines, on standard output unless told otherwise. Fields that could hold personal data are blanked wherever they stand in the first two
  * levels (requirement M6); errors are written without the values that a database repeats in its `detail`.
  */
-export function jsonLogger(name: string, level: string): Logger {
-  return pino({
+export function jsonLogger(name: string, level: string, to?: DestinationStream): Logger {
+  const options = {
     level,
     base: { service: name },
     timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label) => ({ level: label }) },
+    formatters: { level: (label: string) => ({ level: label }) },
     redact: { paths: secretPaths.flatMap((field) => [field, `*.${field}`]), censor: '[personal]' },
     serializers: { err: errorWithoutData },
-  });
+  };
+  return to ? pino(options, to) : pino(options);
 }
 
 function errorWithoutData(error: unknown): object {
   if (!(error instanceof Error)) return { message: String(error) };
   const { code, constraint, table } = error as { code?: string; constraint?: string; table?: string };
-  return { type: error.name, message: error.message, code, constraint, table, stack: error.stack };
+  // PostgreSQL repeats the offending value in the message of a data error.
+  const holdsValue = code !== undefined && /^22[0-9A-Z]{3}$/.test(code);
+  const message = holdsValue ? `data error ${code}` : error.message;
+  return { type: error.name, message, code, constraint, table, stack: holdsValue ? undefined : error.stack };
 }
 
 /** Nest's logger in pino's clothes. */
