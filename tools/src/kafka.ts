@@ -193,7 +193,9 @@ function settings(port: number, controllerPort: number, dataDir: string): string
     'share.coordinator.state.topic.replication.factor': 1,
     'share.coordinator.state.topic.min.isr': 1,
     'group.initial.rebalance.delay.ms': 0,
-    'controlled.shutdown.enable': false,
+    // A broker that was killed may register again only once its former session has ended.
+    'broker.session.timeout.ms': 3000,
+    'broker.heartbeat.interval.ms': 500,
     'log.cleaner.dedupe.buffer.size': 16777216,
   };
   return Object.entries(values)
