@@ -16,8 +16,8 @@ type RowArray = [
   ord: string,
 ];
 
-const columns = `id, aggregatetype, aggregateid, type, payload::text, subject, traceparent, member_seq,
-  (extract(epoch from coalesce(occurred_at, created_at)) * 1000)::float8, generation, xid::text, ord`;
+const columns = `id, aggregatetype, aggregateid, type, payload::text, subject, traceparent, member_seq::text,
+  (extract(epoch from coalesce(occurred_at, created_at)) * 1000)::float8, generation, xid::text, ord::text`;
 
 /**
  * Rows of this cluster after the cursor, as far as every transaction with a lower id has ended: a merge of index scans
@@ -66,7 +66,7 @@ export class RelaySession {
   async begin(): Promise<OutboxPosition> {
     const { rows } = await this.client.query<OutboxPosition & { epoch: string; currentGeneration: number }>(
       `update relay_cursor set epoch = epoch + 1
-       returning epoch, generation, xid::text, ord, current_generation as "currentGeneration"`,
+       returning epoch::text, generation, xid::text, ord::text, current_generation as "currentGeneration"`,
     );
     const [cursor] = rows;
     if (!cursor) throw new Error('relay_cursor has no row');
