@@ -170,7 +170,7 @@ async function lockKey(tx: EntityManager, place: ParkingPlace, key: string): Pro
 function readWaiting(tx: EntityManager, place: ParkingPlace, key: string, limit: number | null): Promise<Waiting[]> {
   return tx.query<Waiting[]>(
     `select ord::text, partition, record_offset as offset, headers, value from parked_event
-     where group_id = $1 and topic = $2 and key = $3 order by ord limit $4`,
+     where group_id = $1 and topic = $2 and key = $3 order by parked_event.ord limit $4`,
     [place.group, place.topic, key, limit],
   );
 }

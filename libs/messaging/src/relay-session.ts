@@ -25,12 +25,12 @@ const columns = `id, aggregatetype, aggregateid, type, payload::text, subject, t
  */
 const readCurrent = `select ${columns} from outbox
   where generation = $1 and (xid, ord) > ($2::xid8, $3::bigint) and xid < pg_snapshot_xmin(pg_current_snapshot())
-  order by generation, xid, ord limit $4`;
+  order by outbox.generation, outbox.xid, outbox.ord limit $4`;
 
 /** Rows that came with a restored database: their transactions ended in another cluster, its ids mean nothing here. */
 const readRestored = `select ${columns} from outbox
   where (generation, xid, ord) > ($1, $2::xid8, $3::bigint) and generation < $5
-  order by generation, xid, ord limit $4`;
+  order by outbox.generation, outbox.xid, outbox.ord limit $4`;
 
 /** The one session of a relay: its lock, its epoch, its cursor. It ends with the connection, and so does the lead. */
 export class RelaySession {
