@@ -1,0 +1,22 @@
+import { Module } from '@nestjs/common';
+import { MessagingModule } from '@regulars/messaging';
+import { CasesController } from './cases/cases.controller.js';
+import { CasesService } from './cases/cases.service.js';
+import { CasesStore } from './cases/cases.store.js';
+import { caseTopic } from './cases/opened.js';
+import { StoresConsumer } from './stores/stores.consumer.js';
+import { StoresService } from './stores/stores.service.js';
+import { StoresStore } from './stores/stores.store.js';
+
+@Module({
+  imports: [
+    MessagingModule.forRoot({
+      source: '/regulars/complaints',
+      topics: [{ name: caseTopic }],
+      consumers: [StoresConsumer],
+    }),
+  ],
+  controllers: [CasesController],
+  providers: [CasesService, CasesStore, StoresConsumer, StoresService, StoresStore],
+})
+export class ComplaintsModule {}

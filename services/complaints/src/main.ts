@@ -1,0 +1,13 @@
+import { CaseServiceService } from '@regulars/contracts/complaints/v1/cases';
+import { bootService } from '@regulars/service';
+import { migrations } from '../migrations/index.js';
+import { complaintsSettings } from './complaints.config.js';
+import { ComplaintsModule } from './complaints.module.js';
+
+await bootService({
+  name: 'complaints',
+  module: ComplaintsModule,
+  settings: complaintsSettings,
+  rpc: [CaseServiceService],
+  migrations,
+});
