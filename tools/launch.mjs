@@ -67,7 +67,8 @@ function isInstalled() {
 }
 
 function install() {
-  stage('packages (npm ci)', () => {
+  console.log('Installing the packages, about a minute the first time …');
+  stage('packages', () => {
     if (run('npm', ['ci', '--no-audit', '--no-fund'], 'pipe').status === 0) return true;
     // npm ci refuses a lock file that lacks packages of other platforms; the second form never rewrites it.
     return run('npm', ['install', '--no-save', '--no-audit', '--no-fund'], 'pipe');

@@ -21,7 +21,16 @@ export interface TillKey {
 
 const BRAND = { code: 'LAMP', nameZh: '灯笼面馆', nameEn: 'Lantern Noodles' };
 
-const STORES = [
+export interface StoreSeed {
+  code: string;
+  nameZh: string;
+  nameEn: string;
+  timeZone: string;
+  dayCutoverMinutes: number;
+  language: string;
+}
+
+export const STORES: readonly [StoreSeed, ...StoreSeed[]] = [
   {
     code: 'SH-BUND',
     nameZh: '外滩店',

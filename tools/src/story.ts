@@ -1,6 +1,272 @@
+import assert from 'node:assert/strict';
+import { randomInt } from 'node:crypto';
+import pc from 'picocolors';
+import { type Answer, Api, accepted, eventually } from './api.js';
+import { endOf, recordAfter } from './event-record.js';
 import type { Platform } from './platform.js';
+import { samplePurchase } from './samples.js';
+import { registration, STORES } from './seed.js';
+import type { SunkMessage } from './sink.js';
+
+/** A step of the story did not go as it is told. */
 export class StepFailed extends Error {}
-export async function tellStory(_platform: Platform): Promise<void> {}
-export function samplePurchase(_platform: Platform): unknown {
-  return {};
+
+interface Guest {
+  memberId: string;
+  number: string;
+  email: string;
+}
+
+interface Purchase {
+  body: ReturnType<typeof samplePurchase>;
+  idempotencyKey: string;
+  answer: PurchaseAnswer;
+}
+
+interface PurchaseAnswer {
+  outcome: string;
+  purchaseId: string;
+  pointsEarned: number;
+  balance: number;
+  entryId: string;
+  receiptText: { zhCN: string; en: string };
+}
+
+/** Who takes part: the member's desk in the office, and a till in a store. */
+interface Cast {
+  platform: Platform;
+  office: Api;
+  till: Api;
+}
+
+/**
+ * Tells what the platform does, with real calls: a guest registers, eats, gets points and a message; a till that repeats
+ * itself changes nothing; a till that contradicts itself is refused. Every line is read back from the API, the topic or
+ * the message sink.
+ *
+ * @throws StepFailed with the step that did not go as told.
+ */
+export async function tellStory(platform: Platform): Promise<void> {
+  const [tillKey] = platform.tillKeys ?? [];
+  assert(tillKey, 'the story needs a seeded platform');
+  const { url } = platform.gateway;
+  const cast = { platform, office: new Api(url, platform.tokens.administrator), till: new Api(url, tillKey.key) };
+  const points = `${platform.topicPrefix}regulars.loyalty.points.v1`;
+  const { brokers } = platform.kafka;
+
+  const guest = await step('A guest registers at the desk', () => register(cast, tillKey.storeId));
+  const end = await endOf(points, brokers);
+  const purchase = await step('She eats, and the till posts the purchase', () => buy(cast, guest, tillKey));
+  await step('The event, as it lies in Kafka', async () => {
+    const record = await recordAfter(end, points, guest.memberId, brokers);
+    const value = record.value as { points: number | string; purchaseId: string };
+    say('topic', `${record.topic}, partition ${record.partition}, offset ${record.offset}`);
+    say('key', record.key);
+    for (const [name, text] of Object.entries(record.headers)) say(name, text);
+    say('value', JSON.stringify(value));
+    assert.equal(Number(value.points), purchase.answer.pointsEarned);
+    assert.equal(value.purchaseId, purchase.answer.purchaseId);
+  });
+  await step('The message that she got', () => readMessage(cast, guest, purchase));
+  await step('The till posts the same again: nothing changes', () => postAgain(cast, guest, purchase));
+  await step('The till posts it with another amount: refused', () => contradict(cast, guest, purchase));
+  await step('Her statement, and why these points', () => readStatement(cast, guest, purchase));
+  await step('She is asked how it was, and tells what was not good', () => complain(cast, guest, tillKey.storeId));
+}
+
+let stepsTold = 0;
+
+async function step<T>(title: string, tell: () => Promise<T>): Promise<T> {
+  stepsTold++;
+  console.log(`\n${pc.bold(`${stepsTold}. ${title}`)}`);
+  try {
+    return await tell();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new StepFailed(`${pc.red('✗')} Step ${stepsTold} of the story failed (${title}):\n${reason}`);
+  }
+}
+
+function say(what: string, text: string | number): void {
+  console.log(`   ${pc.dim(what.padEnd(14))} ${text}`);
+}
+
+async function register({ office }: Cast, storeId: string): Promise<Guest> {
+  const mobile = `+86139${String(randomInt(100_000_000)).padStart(8, '0')}`;
+  const email = `guest-${mobile.slice(1)}@guests.example`;
+  const person = { name: '周晓雨', mobile, email, language: 'zh-CN' };
+  const made = accepted(await office.post('/v1/members', registration(person, storeId)), 'registering') as Guest;
+  const read = accepted(await office.get(`/v1/members/${made.memberId}`), 'reading the member') as {
+    memberId: string;
+    number: string;
+    masked: boolean;
+    person: { name: string; mobile: string };
+  };
+  say('member', read.memberId);
+  say('number', read.number);
+  say('name, mobile', `${read.person.name}, ${read.person.mobile} (masked: ${read.masked})`);
+  assert.equal(read.number, made.number);
+  assert.notEqual(read.person.mobile, mobile, 'the mobile is masked');
+  const byMobile = accepted(await office.get(`/v1/members?mobile=${encodeURIComponent(mobile)}`), 'finding by mobile');
+  assert.equal((byMobile as Guest).memberId, made.memberId);
+  await eventually('loyalty hearing of the new member', async () => {
+    const { status } = await office.get(`/v1/members/${made.memberId}/points`);
+    return status === 200 ? true : undefined;
+  });
+  return { memberId: made.memberId, number: made.number, email };
+}
+
+async function buy(
+  { office, till }: Cast,
+  guest: Guest,
+  tillKey: { storeId: string; tillId: string },
+): Promise<Purchase> {
+  const store = STORES[0];
+  const number = `S${Date.now().toString(36).toUpperCase()}`;
+  const body = samplePurchase(tillKey, store, { number: guest.number }, number);
+  const idempotencyKey = `story-${number}`;
+  const answer = accepted(await till.post('/v1/purchases', body, idempotencyKey), 'posting') as PurchaseAnswer;
+  say('outcome', answer.outcome);
+  say('points earned', answer.pointsEarned);
+  say('receipt line', `${answer.receiptText.zhCN} · ${answer.receiptText.en}`);
+  assert.equal(answer.outcome, 'credited');
+  assert.equal(answer.pointsEarned, body.totalMinor / 100, 'one point for each yuan');
+  const balance = await balanceOf(office, guest);
+  say('balance', balance);
+  assert.equal(balance, answer.pointsEarned);
+  return { body, idempotencyKey, answer };
+}
+
+async function readMessage({ platform, office }: Cast, guest: Guest, { answer }: Purchase): Promise<void> {
+  const message = await eventually('the message arriving', async () => {
+    const found = await fetch(`${platform.sink.url}/messages.json?to=${encodeURIComponent(guest.email)}`);
+    return ((await found.json()) as SunkMessage[])[0];
+  });
+  say('to', message.to.join(', '));
+  say('subject', message.subject);
+  for (const line of message.text.trim().split('\n')) say('', line);
+  assert.match(message.text, new RegExp(String(answer.pointsEarned)), 'the message tells the points');
+  await eventually('the message being noted as sent', async () => {
+    const list = accepted(await office.get(`/v1/messages?memberId=${guest.memberId}`), 'messages') as {
+      messages: { template: string; state: string }[];
+    };
+    const sent = list.messages.find(({ state }) => state === 'sent');
+    if (sent) say('in the API', `${sent.template}: ${sent.state}`);
+    return sent;
+  });
+}
+
+async function postAgain(
+  { office, till }: Cast,
+  guest: Guest,
+  { body, idempotencyKey, answer }: Purchase,
+): Promise<void> {
+  const again = await till.post('/v1/purchases', body, idempotencyKey);
+  assert.deepEqual(accepted(again, 'posting again'), answer);
+  say(
+    'same key',
+    `${again.status}, the first answer, Idempotency-Replayed: ${again.headers.get('idempotency-replayed')}`,
+  );
+  assert.equal(again.headers.get('idempotency-replayed'), 'true');
+  const rebooted = await till.post('/v1/purchases', body, `${idempotencyKey}-after-a-reboot`);
+  assert.deepEqual(accepted(rebooted, 'posting with a new key'), answer);
+  say('new key', `${rebooted.status}, the first answer: the receipt itself is known`);
+  await nothingChanged(office, guest, answer);
+}
+
+async function contradict(
+  { office, till }: Cast,
+  guest: Guest,
+  { body, idempotencyKey, answer }: Purchase,
+): Promise<void> {
+  const [line, ...lines] = body.lines as [(typeof body.lines)[number], ...typeof body.lines];
+  const dearer = {
+    ...body,
+    totalMinor: body.totalMinor + 100,
+    lines: [{ ...line, amountMinor: line.amountMinor + 100 }, ...lines],
+    payments: [{ type: 'wechat-pay', amountMinor: body.totalMinor + 100 }],
+  };
+  const sameKey = await till.post('/v1/purchases', dearer, idempotencyKey);
+  sayProblem('same key', sameKey);
+  assert.equal(sameKey.status, 422);
+  const sameReceipt = await till.post('/v1/purchases', dearer, `${idempotencyKey}-dearer`);
+  sayProblem('same receipt', sameReceipt);
+  assert.equal(sameReceipt.status, 409);
+  await nothingChanged(office, guest, answer);
+}
+
+async function readStatement({ office }: Cast, guest: Guest, { answer, body }: Purchase): Promise<void> {
+  const month = new Date().toISOString().slice(0, 7);
+  const statement = accepted(
+    await office.get(`/v1/members/${guest.memberId}/points/statement?month=${month}`),
+    'statement',
+  ) as {
+    openingBalance: number;
+    closingBalance: number;
+    earned: number;
+    taken: number;
+  };
+  say(
+    month,
+    `opening ${statement.openingBalance}, earned ${statement.earned}, taken ${statement.taken}, closing ${statement.closingBalance}`,
+  );
+  assert.equal(statement.closingBalance, answer.balance);
+  const why = accepted(await office.get(`/v1/points/entries/${answer.entryId}/explain`), 'explain') as {
+    programmeVersion: number;
+    steps: { code: string; text: { zhCN: string; en: string } }[];
+  };
+  for (const { code, text } of why.steps) say(code, `${text.zhCN} · ${text.en}`);
+  assert(why.steps.length > 0, `the points for ${body.receiptNumber} are explained`);
+}
+
+async function complain({ office }: Cast, guest: Guest, storeId: string): Promise<void> {
+  const followUp = await eventually('the follow-up being planned', async () => {
+    const list = accepted(await office.get(`/v1/followups?memberId=${guest.memberId}`), 'follow-ups') as {
+      followUps: { followUpId: string; dueAt: string; state: string }[];
+    };
+    return list.followUps[0];
+  });
+  say('follow-up', `${followUp.state}, due ${followUp.dueAt}`);
+  const opened = accepted(
+    await office.post('/v1/cases', {
+      memberId: guest.memberId,
+      storeId,
+      type: 'complaint',
+      severity: 'normal',
+      channel: 'store-desk',
+      text: '面有点凉，等了二十分钟。',
+      happenedAt: new Date().toISOString(),
+    }),
+    'opening a case',
+  ) as { caseId: string };
+  const read = accepted(await office.get(`/v1/cases/${opened.caseId}`), 'reading the case') as {
+    number: string;
+    state: string;
+    respondBy: string;
+    text: string;
+  };
+  say('case', `${read.number}, ${read.state}, answer promised by ${read.respondBy}`);
+  say('text', read.text);
+  assert.equal(read.text, '面有点凉，等了二十分钟。');
+}
+
+async function nothingChanged(office: Api, guest: Guest, answer: PurchaseAnswer): Promise<void> {
+  const list = accepted(await office.get(`/v1/members/${guest.memberId}/points/entries`), 'entries') as {
+    entries: unknown[];
+  };
+  const balance = await balanceOf(office, guest);
+  say('ledger', `${list.entries.length} entry, balance ${balance}`);
+  assert.equal(list.entries.length, 1);
+  assert.equal(balance, answer.balance);
+}
+
+async function balanceOf(office: Api, guest: Guest): Promise<number> {
+  return (
+    accepted(await office.get(`/v1/members/${guest.memberId}/points`), 'reading the points') as { balance: number }
+  ).balance;
+}
+
+function sayProblem(what: string, { status, body }: Answer): void {
+  const problem = body as { code: string; title?: string; detail?: string };
+  say(what, `${status} ${problem.code}: ${problem.detail ?? problem.title ?? ''}`);
 }

@@ -1,12 +1,15 @@
 import pc from 'picocolors';
 import type { Platform } from './platform.js';
-import { samplePurchase } from './story.js';
+import { samplePurchase } from './samples.js';
+import { STORES } from './seed.js';
 
 /** Where everything is, for the person who has just started it. */
 export function whereThingsAre(platform: Platform): string {
   const till = platform.tillKeys?.[0];
   const member = platform.members?.[0];
   const api = platform.gateway.url;
+  const purchase =
+    till && samplePurchase(till, STORES[0], { number: member?.number }, `C${Date.now().toString(36).toUpperCase()}`);
   return `
 ${pc.bold('Where things are')}
   API reference     ${platform.gateway.docs}
@@ -23,7 +26,7 @@ ${pc.bold('Try it')}
   curl -s -H "Authorization: Bearer $TOKEN" ${api}/v1/members/${member?.memberId}
   curl -s -H "Authorization: Bearer $TOKEN" ${api}/v1/members/${member?.memberId}/points
   curl -s -X POST ${api}/v1/purchases -H "Authorization: Bearer $TILL_KEY" -H "Idempotency-Key: $(date +%s)" \\
-    -H 'Content-Type: application/json' -d '${JSON.stringify(samplePurchase(platform))}'
+    -H 'Content-Type: application/json' -d '${JSON.stringify(purchase)}'
 
 Ctrl-C ends it (or \`npm run stop\`); the data stay until \`npm start -- --fresh\`.
 `;
