@@ -1,0 +1,5 @@
+import type { Migrations } from '@regulars/service';
+import { Chain } from './0001-chain.js';
+
+/** Oldest first. */
+export const migrations: Migrations = [Chain];

@@ -1,0 +1,42 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Brand } from '@regulars/contracts/stores/v1/stores';
+import type { RepublishedEvent } from '@regulars/messaging';
+import type { EntityManager } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
+import { type Caller, ChangesService } from '../changes/changes.service.js';
+import { pagesById } from '../changes/pages.js';
+import { type BrandDraft, brandChanged } from './brands.js';
+import { addBrand, type BrandRow, brandsAfter, hasBrand, hasCode } from './brands.store.js';
+
+export type CreateBrand =
+  | { readonly outcome: 'created'; readonly brand: Brand }
+  | { readonly outcome: 'refused'; readonly reason: 'BRAND_CODE_TAKEN' };
+
+@Injectable()
+export class BrandsService {
+  constructor(@Inject(ChangesService) private readonly changes: ChangesService) {}
+
+  create(caller: Caller, draft: BrandDraft): Promise<CreateBrand> {
+    return this.changes.transaction(async (tx) => {
+      if (await hasCode(tx, draft.code)) return { outcome: 'refused', reason: 'BRAND_CODE_TAKEN' };
+      const brand = { brandId: uuidv7(), ...draft };
+      const latest = this.changes.first();
+      await addBrand(tx, { ...brand, latest });
+      await this.changes.announce(tx, caller, 'brand-created', brandChanged(brand, latest));
+      return { outcome: 'created', brand };
+    });
+  }
+
+  exists(tx: EntityManager, brandId: string): Promise<boolean> {
+    return hasBrand(tx, brandId);
+  }
+
+  /** The latest event of every brand, as it was published. */
+  async *latestEvents(tx: EntityManager): AsyncGenerator<RepublishedEvent> {
+    for await (const page of pagesById((after, limit) => brandsAfter(tx, after, limit), brandIdOf)) {
+      for (const { latest, ...brand } of page) yield brandChanged(brand, latest);
+    }
+  }
+}
+
+const brandIdOf = (row: BrandRow) => row.brandId;

@@ -1,0 +1,164 @@
+import type { Metadata } from '@grpc/grpc-js';
+import { Controller, Inject } from '@nestjs/common';
+import {
+  type CreateBrandRequest,
+  type CreateBrandResponse,
+  type CreateStoreRequest,
+  type CreateStoreResponse,
+  type CreateTillRequest,
+  type CreateTillResponse,
+  type GetStoreRequest,
+  type GetStoreResponse,
+  type IssueTillKeyRequest,
+  type IssueTillKeyResponse,
+  type ListStoresRequest,
+  type ListStoresResponse,
+  type ListTillsRequest,
+  type ListTillsResponse,
+  type RevokeTillKeyRequest,
+  type RevokeTillKeyResponse,
+  StoreServiceService,
+} from '@regulars/contracts/stores/v1/stores';
+import {
+  pageOf,
+  principalOf,
+  type Refusal,
+  RpcController,
+  type RpcHandlers,
+  refusal,
+  traceparentIn,
+} from '@regulars/service';
+import type { z } from 'zod';
+import { brandDraft } from './brands/brands.js';
+import { BrandsService } from './brands/brands.service.js';
+import type { Caller } from './changes/changes.service.js';
+import { storeDraft } from './stores/stores.js';
+import { StoresService } from './stores/stores.service.js';
+import { tillDraft } from './tills/tills.js';
+import { TillsService } from './tills/tills.service.js';
+
+@Controller()
+@RpcController(StoreServiceService)
+export class StoresController implements RpcHandlers<typeof StoreServiceService> {
+  constructor(
+    @Inject(BrandsService) private readonly brands: BrandsService,
+    @Inject(StoresService) private readonly stores: StoresService,
+    @Inject(TillsService) private readonly tills: TillsService,
+  ) {}
+
+  async createBrand(request: CreateBrandRequest, metadata: Metadata): Promise<CreateBrandResponse> {
+    const result = await this.brands.create(callerOf(metadata), wellFormed(brandDraft, request));
+    switch (result.outcome) {
+      case 'created':
+        return { brand: result.brand };
+      case 'refused':
+        throw no(result.reason);
+    }
+  }
+
+  async createStore(request: CreateStoreRequest, metadata: Metadata): Promise<CreateStoreResponse> {
+    const result = await this.stores.create(callerOf(metadata), wellFormed(storeDraft, request));
+    switch (result.outcome) {
+      case 'created':
+        return { store: result.store };
+      case 'refused':
+        throw no(result.reason);
+    }
+  }
+
+  async getStore(request: GetStoreRequest, metadata: Metadata): Promise<GetStoreResponse> {
+    const store = await this.stores.find(principalOf(metadata), request.storeId);
+    if (!store) throw no('STORE_UNKNOWN');
+    return { store };
+  }
+
+  async listStores(request: ListStoresRequest, metadata: Metadata): Promise<ListStoresResponse> {
+    const page = pageOf(request.page);
+    if (!page) throw malformed([{ pointer: '/page/cursor', message: 'the next_cursor of a page before' }]);
+    return this.stores.list(principalOf(metadata), page);
+  }
+
+  async createTill(request: CreateTillRequest, metadata: Metadata): Promise<CreateTillResponse> {
+    const result = await this.tills.create(callerOf(metadata), wellFormed(tillDraft, request));
+    switch (result.outcome) {
+      case 'created':
+        return { till: result.till };
+      case 'refused':
+        throw no(result.reason);
+    }
+  }
+
+  async listTills(request: ListTillsRequest, metadata: Metadata): Promise<ListTillsResponse> {
+    const tills = await this.tills.list(principalOf(metadata), request.storeId);
+    if (!tills) throw no('STORE_UNKNOWN');
+    return { tills };
+  }
+
+  async issueTillKey(request: IssueTillKeyRequest, metadata: Metadata): Promise<IssueTillKeyResponse> {
+    const result = await this.tills.issueKey(callerOf(metadata), request.tillId);
+    switch (result.outcome) {
+      case 'issued':
+        return { key: result.key, secret: result.secret };
+      case 'refused':
+        throw no(result.reason);
+    }
+  }
+
+  async revokeTillKey(request: RevokeTillKeyRequest, metadata: Metadata): Promise<RevokeTillKeyResponse> {
+    const result = await this.tills.revokeKey(callerOf(metadata), request.tillId, request.keyId);
+    switch (result.outcome) {
+      case 'revoked':
+        return { key: result.key };
+      case 'refused':
+        throw no(result.reason);
+    }
+  }
+}
+
+type Reason =
+  | 'BRAND_UNKNOWN'
+  | 'BRAND_CODE_TAKEN'
+  | 'STORE_UNKNOWN'
+  | 'STORE_CODE_TAKEN'
+  | 'TILL_UNKNOWN'
+  | 'TILL_NUMBER_TAKEN'
+  | 'TOO_MANY_TILLS'
+  | 'TILL_KEY_UNKNOWN'
+  | 'TOO_MANY_LIVE_KEYS';
+
+function no(reason: Reason): Refusal {
+  switch (reason) {
+    case 'BRAND_UNKNOWN':
+    case 'STORE_UNKNOWN':
+    case 'TILL_UNKNOWN':
+    case 'TILL_KEY_UNKNOWN':
+      return refusal('NOT_FOUND', reason);
+    case 'BRAND_CODE_TAKEN':
+    case 'STORE_CODE_TAKEN':
+    case 'TILL_NUMBER_TAKEN':
+      return refusal('ALREADY_EXISTS', reason);
+    case 'TOO_MANY_TILLS':
+      return refusal('FAILED_PRECONDITION', reason);
+    case 'TOO_MANY_LIVE_KEYS':
+      return refusal('FAILED_PRECONDITION', reason, { allowed: ['revokeTillKey'] });
+  }
+}
+
+function callerOf(metadata: Metadata): Caller {
+  return { principal: principalOf(metadata), traceparent: traceparentIn(metadata) };
+}
+
+function wellFormed<Schema extends z.ZodType>(schema: Schema, request: unknown): z.output<Schema> {
+  const parsed = schema.safeParse(request);
+  if (parsed.success) return parsed.data;
+  throw malformed(
+    parsed.error.issues.map(({ path, message }) => ({
+      pointer: path.map((step) => `/${String(step)}`).join(''),
+      message,
+    })),
+  );
+}
+
+function malformed(faults: { pointer: string; message: string }[]): Refusal {
+  return refusal('INVALID_ARGUMENT', 'REQUEST_MALFORMED', { faults });
+}

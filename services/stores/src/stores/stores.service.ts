@@ -1,0 +1,66 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Store } from '@regulars/contracts/stores/v1/stores';
+import type { RepublishedEvent } from '@regulars/messaging';
+import { cutPage, mayActFor, type Page, type Principal } from '@regulars/service';
+import { DataSource, type EntityManager } from 'typeorm';
+import { validate as isUuid, v7 as uuidv7 } from 'uuid';
+import { BrandsService } from '../brands/brands.service.js';
+import { type Caller, ChangesService } from '../changes/changes.service.js';
+import { pagesById } from '../changes/pages.js';
+import { type StoreDraft, storeChanged, storeOf } from './stores.js';
+import { addStore, findStore, hasCode, hasStore, listStores, type StoreRow, storesAfter } from './stores.store.js';
+
+export type CreateStore =
+  | { readonly outcome: 'created'; readonly store: Store }
+  | { readonly outcome: 'refused'; readonly reason: 'BRAND_UNKNOWN' | 'STORE_CODE_TAKEN' };
+
+/** A store outside a principal's scope does not exist for that principal (requirement O4). */
+@Injectable()
+export class StoresService {
+  constructor(
+    @Inject(DataSource) private readonly dataSource: DataSource,
+    @Inject(ChangesService) private readonly changes: ChangesService,
+    @Inject(BrandsService) private readonly brands: BrandsService,
+  ) {}
+
+  create(caller: Caller, draft: StoreDraft): Promise<CreateStore> {
+    return this.changes.transaction(async (tx) => {
+      if (!(await this.brands.exists(tx, draft.brandId))) return { outcome: 'refused', reason: 'BRAND_UNKNOWN' };
+      if (await hasCode(tx, draft.code)) return { outcome: 'refused', reason: 'STORE_CODE_TAKEN' };
+      const storeId = uuidv7();
+      const latest = this.changes.first();
+      await addStore(tx, { storeId, ...draft, latest });
+      const store = storeOf(storeId, draft);
+      await this.changes.announce(tx, caller, 'store-created', storeChanged(store, latest));
+      return { outcome: 'created', store };
+    });
+  }
+
+  /** Undefined when it does not exist for the principal. */
+  async find(principal: Principal, storeId: string): Promise<Store | undefined> {
+    if (!isUuid(storeId) || !mayActFor(principal, storeId)) return undefined;
+    const row = await findStore(this.dataSource.manager, storeId);
+    return row ? storeOf(storeId, row) : undefined;
+  }
+
+  /** A page of the stores in the principal's scope, by code. */
+  async list(principal: Principal, page: Page): Promise<{ stores: Store[]; nextCursor: string }> {
+    const scope = principal.stores === '*' ? '*' : principal.stores.filter((storeId) => isUuid(storeId));
+    const rows = await listStores(this.dataSource.manager, scope, page);
+    const { page: stores, nextCursor } = cutPage(rows, page.limit, (row) => [row.code]);
+    return { stores: stores.map((row) => storeOf(row.storeId, row)), nextCursor };
+  }
+
+  async exists(tx: EntityManager, principal: Principal, storeId: string): Promise<boolean> {
+    return isUuid(storeId) && mayActFor(principal, storeId) && (await hasStore(tx, storeId));
+  }
+
+  /** The latest event of every store, as it was published. */
+  async *latestEvents(tx: EntityManager): AsyncGenerator<RepublishedEvent> {
+    for await (const page of pagesById((after, limit) => storesAfter(tx, after, limit), storeIdOf)) {
+      for (const row of page) yield storeChanged(storeOf(row.storeId, row), row.latest);
+    }
+  }
+}
+
+const storeIdOf = (row: StoreRow) => row.storeId;

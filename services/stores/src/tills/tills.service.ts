@@ -1,0 +1,118 @@
+import { randomBytes } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import type { Till, TillKey } from '@regulars/contracts/stores/v1/stores';
+import type { RepublishedEvent } from '@regulars/messaging';
+import { mayActFor, type Principal } from '@regulars/service';
+import { DataSource, type EntityManager } from 'typeorm';
+import { validate as isUuid, v7 as uuidv7 } from 'uuid';
+import { type Caller, ChangesService } from '../changes/changes.service.js';
+import { pagesById } from '../changes/pages.js';
+import { StoresService } from '../stores/stores.service.js';
+import { hashOf, mostLiveKeys, tillSecret } from './keys.js';
+import { keyOf, mostTills, type TillDraft, tillChanged, tillOf } from './tills.js';
+import * as rows from './tills.store.js';
+
+export type CreateTill =
+  | { readonly outcome: 'created'; readonly till: Till }
+  | { readonly outcome: 'refused'; readonly reason: 'STORE_UNKNOWN' | 'TILL_NUMBER_TAKEN' | 'TOO_MANY_TILLS' };
+
+export type IssueKey =
+  | { readonly outcome: 'issued'; readonly key: TillKey; readonly secret: string }
+  | { readonly outcome: 'refused'; readonly reason: 'TILL_UNKNOWN' | 'TOO_MANY_LIVE_KEYS' };
+
+export type RevokeKey =
+  | { readonly outcome: 'revoked'; readonly key: TillKey }
+  | { readonly outcome: 'refused'; readonly reason: 'TILL_UNKNOWN' | 'TILL_KEY_UNKNOWN' };
+
+/** Revoked keys of a till that are still listed; all of them stay in the table. */
+const revokedKeysListed = 20;
+
+/** A till of a store outside a principal's scope does not exist for that principal (requirement O4). */
+@Injectable()
+export class TillsService {
+  constructor(
+    @Inject(DataSource) private readonly dataSource: DataSource,
+    @Inject(ChangesService) private readonly changes: ChangesService,
+    @Inject(StoresService) private readonly stores: StoresService,
+  ) {}
+
+  create(caller: Caller, draft: TillDraft): Promise<CreateTill> {
+    return this.changes.transaction(async (tx) => {
+      if (!(await this.stores.exists(tx, caller.principal, draft.storeId))) {
+        return { outcome: 'refused', reason: 'STORE_UNKNOWN' };
+      }
+      if (await rows.hasNumber(tx, draft.storeId, draft.number)) {
+        return { outcome: 'refused', reason: 'TILL_NUMBER_TAKEN' };
+      }
+      if ((await rows.countTills(tx, draft.storeId)) >= mostTills) {
+        return { outcome: 'refused', reason: 'TOO_MANY_TILLS' };
+      }
+      const till = { tillId: uuidv7(), ...draft };
+      const latest = this.changes.first();
+      await rows.addTill(tx, { ...till, latest });
+      await this.changes.announce(tx, caller, 'till-created', tillChanged(till, [], latest));
+      return { outcome: 'created', till: tillOf(till, []) };
+    });
+  }
+
+  /** All tills of a store by number; undefined when the store does not exist for the principal. */
+  async list(principal: Principal, storeId: string): Promise<Till[] | undefined> {
+    const { manager } = this.dataSource;
+    if (!(await this.stores.exists(manager, principal, storeId))) return undefined;
+    const tills = await rows.tillsOfStore(manager, storeId, mostTills);
+    const keys = await rows.keysOf(manager, tills.map(tillIdOf), revokedKeysListed);
+    return tills.map((till) => tillOf(till, keysOf(till, keys)));
+  }
+
+  /** Makes a key; its secret is in this answer and nowhere else. */
+  issueKey(caller: Caller, tillId: string): Promise<IssueKey> {
+    return this.changes.transaction(async (tx) => {
+      const till = await this.tillFor(tx, caller.principal, tillId);
+      if (!till) return { outcome: 'refused', reason: 'TILL_UNKNOWN' };
+      const live = await rows.liveKeysOf(tx, [tillId]);
+      if (live.length >= mostLiveKeys) return { outcome: 'refused', reason: 'TOO_MANY_LIVE_KEYS' };
+      const secret = tillSecret(tillId, randomBytes(32));
+      const latest = this.changes.next(till.latest.version);
+      const key = { keyId: uuidv7(), tillId, sha256: hashOf(secret), createdAt: latest.changedAt, revokedAt: null };
+      await rows.addKey(tx, key);
+      await rows.setLatest(tx, tillId, latest);
+      await this.changes.announce(tx, caller, 'till-key-issued', tillChanged(till, [...live, key], latest));
+      return { outcome: 'issued', key: keyOf(key), secret };
+    });
+  }
+
+  /** Ends a key. Safe to repeat: a key that has ended stays as it is, and nothing is announced. */
+  revokeKey(caller: Caller, tillId: string, keyId: string): Promise<RevokeKey> {
+    return this.changes.transaction(async (tx) => {
+      const till = await this.tillFor(tx, caller.principal, tillId);
+      if (!till) return { outcome: 'refused', reason: 'TILL_UNKNOWN' };
+      const key = isUuid(keyId) ? await rows.findKey(tx, tillId, keyId) : null;
+      if (!key) return { outcome: 'refused', reason: 'TILL_KEY_UNKNOWN' };
+      if (key.revokedAt) return { outcome: 'revoked', key: keyOf(key) };
+      const latest = this.changes.next(till.latest.version);
+      const revokedAt = latest.changedAt;
+      await rows.revokeKey(tx, keyId, revokedAt);
+      await rows.setLatest(tx, tillId, latest);
+      const live = await rows.liveKeysOf(tx, [tillId]);
+      await this.changes.announce(tx, caller, 'till-key-revoked', tillChanged(till, live, latest));
+      return { outcome: 'revoked', key: keyOf({ ...key, revokedAt }) };
+    });
+  }
+
+  /** The latest event of every till, as it was published. */
+  async *latestEvents(tx: EntityManager): AsyncGenerator<RepublishedEvent> {
+    for await (const page of pagesById((after, limit) => rows.tillsAfter(tx, after, limit), tillIdOf)) {
+      const live = await rows.liveKeysOf(tx, page.map(tillIdOf));
+      for (const till of page) yield tillChanged(till, keysOf(till, live), till.latest);
+    }
+  }
+
+  private async tillFor(tx: EntityManager, principal: Principal, tillId: string): Promise<rows.TillRow | undefined> {
+    const till = isUuid(tillId) ? await rows.findTill(tx, tillId) : null;
+    return till && mayActFor(principal, till.storeId) ? till : undefined;
+  }
+}
+
+const tillIdOf = (row: { tillId: string }) => row.tillId;
+const keysOf = (till: rows.TillRow, keys: readonly rows.TillKeyRow[]) =>
+  keys.filter((key) => key.tillId === till.tillId);

@@ -1,0 +1,60 @@
+import { Till } from '@regulars/contracts/stores/v1/stores';
+import { type LiveTillKey, TillChanged } from '@regulars/contracts/stores/v1/stores_events';
+import type { RepublishedEvent } from '@regulars/messaging';
+import { z } from 'zod';
+import { id, tillNumber } from '../fields.js';
+import type { Latest } from '../latest.js';
+
+/** Compacted, key = till id. */
+export const tillTopic = 'regulars.stores.till.v1';
+
+/** How many tills a store has at most. */
+export const mostTills = 200;
+
+/** A till before it has an id (requirement O4). */
+export const tillDraft = z.object({ storeId: id, number: tillNumber });
+export type TillDraft = Readonly<z.output<typeof tillDraft>>;
+
+/** A key as it is kept. */
+export interface KeptKey {
+  readonly keyId: string;
+  readonly tillId: string;
+  readonly sha256: Buffer;
+  readonly createdAt: Date;
+  readonly revokedAt: Date | null;
+}
+
+/** A till as it is told, its keys newest first and without their hashes. */
+export function tillOf(till: TillDraft & { tillId: string }, keys: readonly KeptKey[]): Till {
+  return Till.fromPartial({
+    ...till,
+    keys: keys
+      .toSorted((a, b) => b.createdAt.getTime() - a.createdAt.getTime() || (a.keyId < b.keyId ? 1 : -1))
+      .map(keyOf),
+  });
+}
+
+/** A key as it is told. */
+export function keyOf({ keyId, createdAt, revokedAt }: KeptKey) {
+  return { keyId, createdAt, revokedAt: revokedAt ?? undefined };
+}
+
+/** The event that tells everyone how a till now stands and by which keys it is known. */
+export function tillChanged(
+  { tillId, storeId, number }: TillDraft & { tillId: string },
+  keys: readonly KeptKey[],
+  latest: Latest,
+): RepublishedEvent {
+  const liveKeys: LiveTillKey[] = keys
+    .filter((key) => key.revokedAt === null)
+    .map(({ keyId, sha256, createdAt }) => ({ keyId, sha256, createdAt }));
+  return {
+    id: latest.eventId,
+    topic: tillTopic,
+    key: tillId,
+    type: 'regulars.stores.v1.TillChanged',
+    payload: TillChanged.toJSON({ tillId, storeId, number, liveKeys, version: latest.version }) as object,
+    subject: number,
+    time: latest.changedAt,
+  };
+}
