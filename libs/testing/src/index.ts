@@ -2,5 +2,6 @@ export { TestClock } from './clock.js';
 export { type TestDatabase, testDatabase } from './database.js';
 export { eventually } from './eventually.js';
 export { type PrincipalClaims, principalKeys, privateKeyOf, signedPrincipal } from './principals.js';
+export { type PublishedEvent, publish } from './publish.js';
 export { type RunningService, startService } from './running-service.js';
 export { readTopic, type TestTopics, type TopicRecord, testTopics, topicEnd } from './topics.js';

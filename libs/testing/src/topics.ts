@@ -120,7 +120,8 @@ function kafka(): Kafka {
   return new Kafka({ brokers: testBrokers(), clientId: 'test', logLevel: logLevel.NOTHING });
 }
 
-function testBrokers(): string[] {
+/** Bootstrap brokers of the tests' Kafka. */
+export function testBrokers(): string[] {
   const brokers = process.env.REGULARS_TEST_KAFKA_BROKERS;
   if (!brokers) throw new Error('REGULARS_TEST_KAFKA_BROKERS is not set: run tests through jest’s global set-up');
   return brokers.split(',');
