@@ -58,10 +58,8 @@ function ownerOnly(service: OwnerName, own: Ports, around: Surroundings): Record
     GRPC_PORT: String(own.grpc),
     DATABASE_URL: around.provisioned.urls[service],
     MIGRATE_ON_START: 'true',
-    ...(service === 'members' && {
-      KEY_ENCRYPTION_KEY: secrets.keyEncryptionKey,
-      BLIND_INDEX_KEY: secrets.blindIndexKey,
-    }),
+    KEY_ENCRYPTION_KEY: secrets.keyEncryptionKeys[service],
+    ...(service === 'members' && { BLIND_INDEX_KEY: secrets.blindIndexKey }),
     ...(service === 'notifications' && {
       SMTP_URL: `smtp://127.0.0.1:${smtpPort}`,
       MAIL_FROM: 'Regulars <no-reply@regulars.example>',

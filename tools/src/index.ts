@@ -1,6 +1,17 @@
+export { type Answer, Api, accepted, eventually } from './api.js';
+export type { Ports } from './environment.js';
+export { type EventRecord, endOf, recordAfter } from './event-record.js';
 export { isBrokerReady, LocalKafka } from './kafka.js';
+export { type Platform, type PlatformOptions, startPlatform } from './platform.js';
+export { freePort } from './ports.js';
 export { LocalPostgres } from './postgres.js';
 export { CannotStart } from './processes.js';
+export { type Progress, printed, silent } from './progress.js';
 export { type Provisioned, provision, unprovision } from './provisioning.js';
-export { type Servers, startServers, startTestServers } from './servers.js';
+export { ROLES, type Role } from './roles.js';
+export { samplePurchase } from './samples.js';
+export { registration, type Seeded, STORES, type TillKey } from './seed.js';
+export { type Servers, type ServersOptions, startServers, startTestServers } from './servers.js';
+export type { ServiceProcess } from './service-process.js';
 export { OWNERS, type OwnerName, SERVICES, type ServiceName } from './services.js';
+export type { SunkMessage } from './sink.js';

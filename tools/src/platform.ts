@@ -29,8 +29,8 @@ export interface PlatformOptions {
   ports?: Partial<Record<'gateway' | 'oidc' | 'sink' | 'smtp', number>>;
   /** How many processes of a service; 1 unless told. */
   replicas?: Partial<Record<ServiceName, number>>;
-  /** Environment on top of what the platform gives a service. */
-  env?: Partial<Record<ServiceName, Record<string, string>>>;
+  /** Changes the environment of a process before it starts: another address of the database, more lanes. */
+  env?: (given: Record<string, string>, service: ServiceName, replica: number) => Record<string, string>;
   /** Whether to make the small chain with its till keys; true unless told. */
   seed?: boolean;
   progress?: Progress;
@@ -111,11 +111,19 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       ...seeded,
       stop: async () => {
         await stop();
-        if (own.isForOnce) await removeTraces(servers, own);
+        if (!own.isForOnce) return;
+        await removeTraces(servers, own);
+        await rm(own.dir, { recursive: true, force: true });
       },
     };
   } catch (error) {
     await stop();
+    // The folder with the logs stays until the next start.
+    if (own.isForOnce)
+      await Promise.resolve(options.servers).then(
+        (servers) => removeTraces(servers, own),
+        () => undefined,
+      );
     throw error;
   }
 }
@@ -207,10 +215,11 @@ function programOf(
   dir: string,
 ): ServiceProgram {
   const label = replica === 0 ? name : `${name}-${replica + 1}`;
+  const given = environmentOf(name, replica, around);
   return {
     name: label,
     entry: join(workspaceDir, 'services', name, 'dist', 'src', 'main.js'),
-    env: { ...environmentOf(name, replica, around), ...options.env?.[name] },
+    env: options.env?.(given, name, replica) ?? given,
     readyUrl: `http://127.0.0.1:${ports.ops}/readyz`,
     logFile: join(dir, 'logs', `${label}.log`),
   };
@@ -263,11 +272,7 @@ function isSupport(service: ServiceProcess): boolean {
 }
 
 async function removeTraces(servers: Pick<Servers, 'adminUrl' | 'brokers'>, own: Own): Promise<void> {
-  await Promise.all([
-    unprovision(servers.adminUrl, own.database),
-    removeTopics(servers.brokers, own.topicPrefix),
-    rm(own.dir, { recursive: true, force: true }),
-  ]);
+  await Promise.all([unprovision(servers.adminUrl, own.database), removeTopics(servers.brokers, own.topicPrefix)]);
 }
 
 /** Removes the topics of a platform, known by their prefix. */

@@ -17,8 +17,8 @@ export interface Secrets {
   oidcKey: JWK;
   /** Secret of the local OIDC server's clients. */
   oidcClientSecret: string;
-  /** 32 bytes in base64: wraps the members' data keys. */
-  keyEncryptionKey: string;
+  /** 32 bytes in base64 for each owner: wraps the data keys of the persons it knows. */
+  keyEncryptionKeys: Record<OwnerName, string>;
   /** 32 bytes in base64: keys the blind indexes of mobile and e-mail. */
   blindIndexKey: string;
 }
@@ -42,7 +42,7 @@ export async function secretsIn(file: string): Promise<Secrets> {
       use: 'sig',
     },
     oidcClientSecret: randomBytes(24).toString('base64url'),
-    keyEncryptionKey: randomBytes(32).toString('base64'),
+    keyEncryptionKeys: recordOf(OWNERS, () => randomBytes(32).toString('base64')),
     blindIndexKey: randomBytes(32).toString('base64'),
   };
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
