@@ -9,7 +9,7 @@ function text(most: number) {
   return z
     .string()
     .transform((value) => value.normalize('NFC').trim())
-    .refine((value) => value !== '' && [...value].length <= most, `1 to ${most} characters`)
+    .refine((value) => value !== '' && Array.from(value).length <= most, `1 to ${most} characters`)
     .refine((value) => !unseen.test(value), 'no control characters');
 }
 

@@ -6,6 +6,9 @@ import { ChangesService } from './changes/changes.service.js';
 import { StoresService } from './stores/stores.service.js';
 import { TillsService } from './tills/tills.service.js';
 
+const pageLength = 500;
+const beforeAll = '00000000-0000-0000-0000-000000000000';
+
 /** Publishes the whole chain again (requirement O3). */
 @Injectable()
 export class RepublishOps {
@@ -27,8 +30,15 @@ export class RepublishOps {
   }
 
   private async *latestEvents(tx: EntityManager): AsyncGenerator<RepublishedEvent> {
-    yield* this.brands.latestEvents(tx);
-    yield* this.stores.latestEvents(tx);
-    yield* this.tills.latestEvents(tx);
+    for (const owner of [this.brands, this.stores, this.tills]) {
+      let after = beforeAll;
+      for (;;) {
+        const page = await owner.latestEvents(tx, after, pageLength);
+        yield* page;
+        const last = page.at(-1);
+        if (last === undefined || page.length < pageLength) break;
+        after = last.key;
+      }
+    }
   }
 }

@@ -4,9 +4,8 @@ import type { RepublishedEvent } from '@regulars/messaging';
 import type { EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { type Caller, ChangesService } from '../changes/changes.service.js';
-import { pagesById } from '../changes/pages.js';
 import { type BrandDraft, brandChanged } from './brands.js';
-import { addBrand, type BrandRow, brandsAfter, hasBrand, hasCode } from './brands.store.js';
+import { addBrand, brandsAfter, hasBrand, hasCode } from './brands.store.js';
 
 export type CreateBrand =
   | { readonly outcome: 'created'; readonly brand: Brand }
@@ -21,7 +20,7 @@ export class BrandsService {
       if (await hasCode(tx, draft.code)) return { outcome: 'refused', reason: 'BRAND_CODE_TAKEN' };
       const brand = { brandId: uuidv7(), ...draft };
       const latest = this.changes.first();
-      await addBrand(tx, { ...brand, latest });
+      await addBrand(tx, { ...brand, ...latest });
       await this.changes.announce(tx, caller, 'brand-created', brandChanged(brand, latest));
       return { outcome: 'created', brand };
     });
@@ -31,12 +30,9 @@ export class BrandsService {
     return hasBrand(tx, brandId);
   }
 
-  /** The latest event of every brand, as it was published. */
-  async *latestEvents(tx: EntityManager): AsyncGenerator<RepublishedEvent> {
-    for await (const page of pagesById((after, limit) => brandsAfter(tx, after, limit), brandIdOf)) {
-      for (const { latest, ...brand } of page) yield brandChanged(brand, latest);
-    }
+  /** The latest events of a page of brands by id, as they were published, from after `brandId`. */
+  async latestEvents(tx: EntityManager, brandId: string, limit: number): Promise<RepublishedEvent[]> {
+    const rows = await brandsAfter(tx, brandId, limit);
+    return rows.map((row) => brandChanged(row, row));
   }
 }
-
-const brandIdOf = (row: BrandRow) => row.brandId;

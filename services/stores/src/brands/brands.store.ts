@@ -1,8 +1,8 @@
 import { Column, Entity, type EntityManager, MoreThan, PrimaryColumn } from 'typeorm';
-import { LatestColumns } from '../changes/latest.store.js';
+import type { Latest } from '../latest.js';
 
 @Entity('brand')
-export class BrandRow {
+export class BrandRow implements Latest {
   @PrimaryColumn('uuid', { name: 'brand_id' })
   brandId!: string;
 
@@ -15,8 +15,14 @@ export class BrandRow {
   @Column('text', { name: 'name_en' })
   nameEn!: string;
 
-  @Column(() => LatestColumns, { prefix: false })
-  latest!: LatestColumns;
+  @Column('bigint')
+  version!: number;
+
+  @Column('uuid', { name: 'event_id' })
+  eventId!: string;
+
+  @Column('timestamptz', { name: 'changed_at' })
+  changedAt!: Date;
 }
 
 export function hasCode(tx: EntityManager, code: string): Promise<boolean> {

@@ -6,9 +6,8 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { validate as isUuid, v7 as uuidv7 } from 'uuid';
 import { BrandsService } from '../brands/brands.service.js';
 import { type Caller, ChangesService } from '../changes/changes.service.js';
-import { pagesById } from '../changes/pages.js';
 import { type StoreDraft, storeChanged, storeOf } from './stores.js';
-import { addStore, findStore, hasCode, hasStore, listStores, type StoreRow, storesAfter } from './stores.store.js';
+import { addStore, findStore, hasCode, hasStore, listStores, storesAfter } from './stores.store.js';
 
 export type CreateStore =
   | { readonly outcome: 'created'; readonly store: Store }
@@ -29,7 +28,7 @@ export class StoresService {
       if (await hasCode(tx, draft.code)) return { outcome: 'refused', reason: 'STORE_CODE_TAKEN' };
       const storeId = uuidv7();
       const latest = this.changes.first();
-      await addStore(tx, { storeId, ...draft, latest });
+      await addStore(tx, { storeId, ...draft, ...latest });
       const store = storeOf(storeId, draft);
       await this.changes.announce(tx, caller, 'store-created', storeChanged(store, latest));
       return { outcome: 'created', store };
@@ -55,12 +54,9 @@ export class StoresService {
     return isUuid(storeId) && mayActFor(principal, storeId) && (await hasStore(tx, storeId));
   }
 
-  /** The latest event of every store, as it was published. */
-  async *latestEvents(tx: EntityManager): AsyncGenerator<RepublishedEvent> {
-    for await (const page of pagesById((after, limit) => storesAfter(tx, after, limit), storeIdOf)) {
-      for (const row of page) yield storeChanged(storeOf(row.storeId, row), row.latest);
-    }
+  /** The latest events of a page of stores by id, as they were published, from after `storeId`. */
+  async latestEvents(tx: EntityManager, storeId: string, limit: number): Promise<RepublishedEvent[]> {
+    const rows = await storesAfter(tx, storeId, limit);
+    return rows.map((row) => storeChanged(storeOf(row.storeId, row), row));
   }
 }
-
-const storeIdOf = (row: StoreRow) => row.storeId;

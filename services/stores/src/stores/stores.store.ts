@@ -1,10 +1,10 @@
 import type { Page } from '@regulars/service';
 import { Column, Entity, type EntityManager, In, MoreThan, PrimaryColumn } from 'typeorm';
-import { LatestColumns } from '../changes/latest.store.js';
+import type { Latest } from '../latest.js';
 import type { StoreDraft } from './stores.js';
 
 @Entity('store')
-export class StoreRow implements StoreDraft {
+export class StoreRow implements Latest, StoreDraft {
   @PrimaryColumn('uuid', { name: 'store_id' })
   storeId!: string;
 
@@ -32,8 +32,14 @@ export class StoreRow implements StoreDraft {
   @Column('text')
   language!: StoreDraft['language'];
 
-  @Column(() => LatestColumns, { prefix: false })
-  latest!: LatestColumns;
+  @Column('bigint')
+  version!: number;
+
+  @Column('uuid', { name: 'event_id' })
+  eventId!: string;
+
+  @Column('timestamptz', { name: 'changed_at' })
+  changedAt!: Date;
 }
 
 export function hasCode(tx: EntityManager, code: string): Promise<boolean> {

@@ -6,7 +6,6 @@ import { mayActFor, type Principal } from '@regulars/service';
 import { DataSource, type EntityManager } from 'typeorm';
 import { validate as isUuid, v7 as uuidv7 } from 'uuid';
 import { type Caller, ChangesService } from '../changes/changes.service.js';
-import { pagesById } from '../changes/pages.js';
 import { StoresService } from '../stores/stores.service.js';
 import { hashOf, mostLiveKeys, tillSecret } from './keys.js';
 import { keyOf, mostTills, type TillDraft, tillChanged, tillOf } from './tills.js';
@@ -49,7 +48,7 @@ export class TillsService {
       }
       const till = { tillId: uuidv7(), ...draft };
       const latest = this.changes.first();
-      await rows.addTill(tx, { ...till, latest });
+      await rows.addTill(tx, { ...till, ...latest });
       await this.changes.announce(tx, caller, 'till-created', tillChanged(till, [], latest));
       return { outcome: 'created', till: tillOf(till, []) };
     });
@@ -72,7 +71,7 @@ export class TillsService {
       const live = await rows.liveKeysOf(tx, [tillId]);
       if (live.length >= mostLiveKeys) return { outcome: 'refused', reason: 'TOO_MANY_LIVE_KEYS' };
       const secret = tillSecret(tillId, randomBytes(32));
-      const latest = this.changes.next(till.latest.version);
+      const latest = this.changes.next(till.version);
       const key = { keyId: uuidv7(), tillId, sha256: hashOf(secret), createdAt: latest.changedAt, revokedAt: null };
       await rows.addKey(tx, key);
       await rows.setLatest(tx, tillId, latest);
@@ -89,22 +88,21 @@ export class TillsService {
       const key = isUuid(keyId) ? await rows.findKey(tx, tillId, keyId) : null;
       if (!key) return { outcome: 'refused', reason: 'TILL_KEY_UNKNOWN' };
       if (key.revokedAt) return { outcome: 'revoked', key: keyOf(key) };
-      const latest = this.changes.next(till.latest.version);
+      const latest = this.changes.next(till.version);
       const revokedAt = latest.changedAt;
       await rows.revokeKey(tx, keyId, revokedAt);
       await rows.setLatest(tx, tillId, latest);
       const live = await rows.liveKeysOf(tx, [tillId]);
       await this.changes.announce(tx, caller, 'till-key-revoked', tillChanged(till, live, latest));
-      return { outcome: 'revoked', key: keyOf({ ...key, revokedAt }) };
+      return { outcome: 'revoked', key: keyOf({ keyId, createdAt: key.createdAt, revokedAt }) };
     });
   }
 
-  /** The latest event of every till, as it was published. */
-  async *latestEvents(tx: EntityManager): AsyncGenerator<RepublishedEvent> {
-    for await (const page of pagesById((after, limit) => rows.tillsAfter(tx, after, limit), tillIdOf)) {
-      const live = await rows.liveKeysOf(tx, page.map(tillIdOf));
-      for (const till of page) yield tillChanged(till, keysOf(till, live), till.latest);
-    }
+  /** The latest events of a page of tills by id, as they were published, from after `tillId`. */
+  async latestEvents(tx: EntityManager, tillId: string, limit: number): Promise<RepublishedEvent[]> {
+    const tills = await rows.tillsAfter(tx, tillId, limit);
+    const live = await rows.liveKeysOf(tx, tills.map(tillIdOf));
+    return tills.map((till) => tillChanged(till, keysOf(till, live), till));
   }
 
   private async tillFor(tx: EntityManager, principal: Principal, tillId: string): Promise<rows.TillRow | undefined> {

@@ -1,10 +1,9 @@
 import { Column, Entity, type EntityManager, In, IsNull, MoreThan, PrimaryColumn } from 'typeorm';
-import { LatestColumns } from '../changes/latest.store.js';
 import type { Latest } from '../latest.js';
 import type { KeptKey, TillDraft } from './tills.js';
 
 @Entity('till')
-export class TillRow implements TillDraft {
+export class TillRow implements Latest, TillDraft {
   @PrimaryColumn('uuid', { name: 'till_id' })
   tillId!: string;
 
@@ -14,8 +13,14 @@ export class TillRow implements TillDraft {
   @Column('text')
   number!: string;
 
-  @Column(() => LatestColumns, { prefix: false })
-  latest!: LatestColumns;
+  @Column('bigint')
+  version!: number;
+
+  @Column('uuid', { name: 'event_id' })
+  eventId!: string;
+
+  @Column('timestamptz', { name: 'changed_at' })
+  changedAt!: Date;
 }
 
 @Entity('till_key')
@@ -65,7 +70,7 @@ export function tillsAfter(tx: EntityManager, tillId: string, limit: number): Pr
 
 /** Follows a till's event with its version. */
 export async function setLatest(tx: EntityManager, tillId: string, latest: Latest): Promise<void> {
-  await tx.update(TillRow, { tillId }, { latest });
+  await tx.update(TillRow, { tillId }, latest);
 }
 
 export function liveKeysOf(tx: EntityManager, tillIds: readonly string[]): Promise<TillKeyRow[]> {

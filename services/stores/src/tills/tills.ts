@@ -1,4 +1,4 @@
-import { Till } from '@regulars/contracts/stores/v1/stores';
+import { Till, type TillKey } from '@regulars/contracts/stores/v1/stores';
 import { type LiveTillKey, TillChanged } from '@regulars/contracts/stores/v1/stores_events';
 import type { RepublishedEvent } from '@regulars/messaging';
 import { z } from 'zod';
@@ -25,9 +25,11 @@ export interface KeptKey {
 }
 
 /** A till as it is told, its keys newest first and without their hashes. */
-export function tillOf(till: TillDraft & { tillId: string }, keys: readonly KeptKey[]): Till {
+export function tillOf({ tillId, storeId, number }: TillDraft & { tillId: string }, keys: readonly KeptKey[]): Till {
   return Till.fromPartial({
-    ...till,
+    tillId,
+    storeId,
+    number,
     keys: keys
       .toSorted((a, b) => b.createdAt.getTime() - a.createdAt.getTime() || (a.keyId < b.keyId ? 1 : -1))
       .map(keyOf),
@@ -35,7 +37,7 @@ export function tillOf(till: TillDraft & { tillId: string }, keys: readonly Kept
 }
 
 /** A key as it is told. */
-export function keyOf({ keyId, createdAt, revokedAt }: KeptKey) {
+export function keyOf({ keyId, createdAt, revokedAt }: Pick<KeptKey, 'keyId' | 'createdAt' | 'revokedAt'>): TillKey {
   return { keyId, createdAt, revokedAt: revokedAt ?? undefined };
 }
 
