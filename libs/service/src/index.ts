@@ -1,6 +1,7 @@
 export { bootService, runProcess, type ServiceDescription, type Serving, settingsOrExit } from './boot.js';
 export { CLOCK, type Clock, systemClock } from './clock.js';
 export { dataSourceOptions, type Migrations, migrate } from './database.js';
+export { DueWork, type DueWorkOptions } from './due-work.js';
 export { CannotOpen, newDataKey, open, seal } from './encryption.js';
 export { fingerprintOf, idempotencyTable, type Once, once, type RepeatableWrite } from './idempotency.js';
 export { jsonLogger, NestLogger } from './logging.js';

@@ -1,0 +1,75 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { DueWork } from './due-work.js';
+
+Logger.overrideLogger(false);
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+describe('Time-driven work', () => {
+  let work: DueWork | undefined;
+  afterEach(() => work?.stop());
+
+  const started = (batch: () => Promise<number>, longestRestMs: number) => {
+    work = new DueWork({ name: 'test', batch, longestRestMs });
+    work.start();
+    return work;
+  };
+
+  it('[O2] looks again at once while rows are due, and rests longer and longer when none are', async () => {
+    const found = [50, 50, 7];
+    const looks: number[] = [];
+    started(async () => {
+      looks.push(performance.now());
+      return found.shift() ?? 0;
+    }, 60_000);
+    await pause(400);
+    expect((looks[3] ?? 0) - (looks[0] ?? 0)).toBeLessThan(50);
+    expect(looks.length).toBeGreaterThan(5);
+    expect(looks.length).toBeLessThan(15);
+  });
+
+  it('[O2] looks at short intervals again when it is woken, also for a commit that is still to come', async () => {
+    let committed = false;
+    let taken = 0;
+    const waking = started(async () => {
+      if (!committed) return 0;
+      committed = false;
+      taken += 1;
+      return 1;
+    }, 60_000);
+    await pause(200);
+    waking.wake();
+    await pause(15);
+    committed = true;
+    await pause(150);
+    expect(taken).toBe(1);
+  });
+
+  it('[O2] goes on after a failure, without hurry', async () => {
+    let looks = 0;
+    started(async () => {
+      looks += 1;
+      if (looks <= 2) throw new Error('the first two fail');
+      return 0;
+    }, 40);
+    await pause(30);
+    expect(looks).toBe(1);
+    await pause(120);
+    expect(looks).toBeGreaterThan(2);
+  });
+
+  it('[O1] finishes the batch that runs before it stops, and begins no other', async () => {
+    let finished = 0;
+    const stopping = started(async () => {
+      await pause(60);
+      finished += 1;
+      return 1;
+    }, 1_000);
+    await pause(10);
+    await stopping.stop();
+    expect(finished).toBe(1);
+    await pause(100);
+    expect(finished).toBe(1);
+  });
+});
