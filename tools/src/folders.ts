@@ -4,8 +4,8 @@ import { join } from 'node:path';
 /** The checkout that this file was built in. */
 export const workspaceDir = join(import.meta.dirname, '..', '..');
 
-/** Everything a running stack leaves behind: data, logs, secrets, its lock. Git ignores it. */
-export const stackDir = join(workspaceDir, '.regulars');
+/** Everything a running stack leaves behind: data, logs, secrets, its lock. Git ignores it; `REGULARS_DIR` puts it elsewhere. */
+export const stackDir = process.env.REGULARS_DIR ?? join(workspaceDir, '.regulars');
 
 /** Downloads that several checkouts may use; `REGULARS_CACHE` puts them elsewhere. */
 export const cacheDir =

@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import getPort from 'get-port';
 import { Kafka, logLevel } from 'kafkajs';
 import { findJava, kafkaJars } from './kafka-jars.js';
+import { freePort } from './ports.js';
 import { commandOf, endProcess, isGone, lastLines, signal, startProgram } from './processes.js';
 
 export interface KafkaOptions {
@@ -59,7 +59,7 @@ export class LocalKafka {
       if (await this.answers(5_000)) return;
       await this.kill();
     }
-    this.port = this.port || (await getPort({ port: this.options.port, host: '127.0.0.1' }));
+    this.port = this.port || (await freePort(this.options.port));
     await this.configure();
     this.pid = await this.runJava('kafka.Kafka', [this.settingsFile], this.logFile);
     await writeFile(this.pidFile, JSON.stringify({ pid: this.pid, port: this.port }));
@@ -104,7 +104,7 @@ export class LocalKafka {
   }
 
   private async configure(): Promise<void> {
-    const controllerPort = await getPort({ host: '127.0.0.1', exclude: [this.port] });
+    const controllerPort = await freePort();
     const data = join(this.options.dir, 'data');
     await writeFile(this.settingsFile, settings(this.port, controllerPort, data));
     if (existsSync(join(data, 'meta.properties'))) return;

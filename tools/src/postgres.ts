@@ -6,9 +6,9 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import getPort from 'get-port';
 import pg from 'pg';
 import { type Account, accountFor, mayEnter, sharedDirFor } from './account.js';
+import { freePort } from './ports.js';
 import { CannotStart, commandOf, endProcess, isGone, lastLines, signal, startProgram } from './processes.js';
 
 const run = promisify(execFile);
@@ -83,7 +83,7 @@ export class LocalPostgres {
       if (await this.answers(5_000)) return;
       await this.kill();
     }
-    this.port = this.port || (await getPort({ port: this.options.port, host: '127.0.0.1' }));
+    this.port = this.port || (await freePort(this.options.port));
     this.pid = await startProgram({
       command: join(this.place.binDir, 'postgres'),
       args: ['-D', this.place.dataDir, '-p', String(this.port), ...settings(this.options)],
