@@ -89,13 +89,13 @@ class TopicCopy implements CompactedReader {
   }
 
   async #run(): Promise<void> {
-    for (let failures = 0; !this.#stopping; failures++) {
+    for (let failures = 0; !this.#isStopping(); failures++) {
       try {
         if (await this.broker.hasTopics(this.options.topics.map((topic) => this.#nameOf(topic)))) await this.#read();
       } catch (error) {
         this.options.log?.warn('The reader of compacted topics begins anew', { reason: reasonOf(error) });
       }
-      await this.#alarm.sleep(this.#stopping ? 0 : backoffMs(failures, 250, LONGEST_BACKOFF_MS));
+      if (!this.#isStopping()) await this.#alarm.sleep(backoffMs(failures, 250, LONGEST_BACKOFF_MS));
     }
     await this.broker.close().catch(() => undefined);
   }
@@ -119,10 +119,10 @@ class TopicCopy implements CompactedReader {
       },
     });
     try {
-      while (!this.#stopping) {
+      while (!this.#isStopping()) {
         await this.#alarm.sleep(WATCH_EVERY_MS);
         if (crash) throw crash;
-        if (!this.#stopping && (await this.#isStalled())) throw new Error('It has lag and no progress');
+        if (!this.#isStopping() && (await this.#isStalled())) throw new Error('It has lag and no progress');
       }
     } finally {
       await atMost(
@@ -164,6 +164,10 @@ class TopicCopy implements CompactedReader {
       if (ranges.some((range) => this.#progress.lag(topic, range) !== 0)) return;
     }
     if (this.#goal) this.#becomeReady();
+  }
+
+  #isStopping(): boolean {
+    return this.#stopping;
   }
 
   async #isStalled(): Promise<boolean> {

@@ -74,11 +74,11 @@ export class ConsumerLoop {
 
   async #run(): Promise<void> {
     let failures = 0;
-    while (!this.#stopping) {
+    while (!this.#isStopping()) {
       try {
         if (await this.options.broker.hasTopics([this.#owner.topic])) {
           await this.#listen();
-          if (this.#stopping) return;
+          if (this.#isStopping()) return;
           consumerMetrics.restarts.inc({ ...this.#labels, cause: 'stalled' });
           this.options.log.warn('A consumer had lag and no progress: its client is replaced', this.#labels);
           failures = 0;
@@ -101,10 +101,10 @@ export class ConsumerLoop {
       this.#alarm.ring();
     });
     try {
-      while (!this.#stopping) {
+      while (!this.#isStopping()) {
         await this.#alarm.sleep(this.#watch.everyMs);
         if (crash) throw crash;
-        if (!this.#stopping && (await this.#isStalled(startedAtMs))) return;
+        if (!this.#isStopping() && (await this.#isStalled(startedAtMs))) return;
       }
     } finally {
       await atMost(
@@ -129,7 +129,7 @@ export class ConsumerLoop {
 
   async #startAt(assigned: readonly TopicPartition[], superseded: () => boolean): Promise<readonly Position[]> {
     const partitions = assigned.map(({ partition }) => partition);
-    for (let attempt = 0; !superseded() && !this.#stopping; attempt++) {
+    for (let attempt = 0; !superseded() && !this.#isStopping(); attempt++) {
       try {
         const offsets = await this.#loadOffsets(partitions);
         if (superseded()) break;
@@ -234,6 +234,10 @@ export class ConsumerLoop {
       [this.#labels.group, this.#labels.topic],
     );
     consumerMetrics.parkedKeys.set(this.#labels, found?.keys ?? 0);
+  }
+
+  #isStopping(): boolean {
+    return this.#stopping;
   }
 
   #forget(): void {

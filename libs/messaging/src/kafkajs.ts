@@ -95,6 +95,8 @@ class KafkajsBroker implements Broker {
       retry: { initialRetryTime: 8, maxRetryTime: 1_000, retries: 9 },
     });
     await producer.connect();
+    // Only a transaction makes kafkajs register the id with the broker, and only that fences whoever had it before.
+    await (await producer.transaction()).abort();
     return new KafkajsProducer(producer);
   }
 
@@ -234,19 +236,19 @@ class KafkajsSubscriber implements Subscriber {
     }
   }
 
-  async #onBatch({ batch, heartbeat, isRunning, isStale, resolveOffset }: EachBatchPayload): Promise<void> {
-    if (isStale() || !isRunning()) return;
-    const { topic, partition } = batch;
-    const last = batch.messages.at(-1)?.offset;
+  async #onBatch(payload: EachBatchPayload): Promise<void> {
+    if (payload.isStale() || !payload.isRunning()) return;
+    const { topic, partition, messages } = payload.batch;
+    const last = messages.at(-1)?.offset;
     if (last === undefined) return;
-    const next = Number(batch.lastOffset()) + 1;
+    const next = Number(payload.batch.lastOffset()) + 1;
     const goOnAt = await this.subscription.onBatch(
-      { topic, partition, records: batch.messages.map(stored), next },
-      { heartbeat, stopping: () => !isRunning() },
+      { topic, partition, records: messages.map(stored), next },
+      { heartbeat: () => payload.heartbeat(), stopping: () => !payload.isRunning() },
     );
     // kafkajs fails on a partition that it was told of and that was taken away in the meantime.
-    if (!this.#assigned.has(nameOf(batch))) return;
-    if (goOnAt === next) resolveOffset(last);
+    if (!this.#assigned.has(nameOf({ topic, partition }))) return;
+    if (goOnAt === next) payload.resolveOffset(last);
     else this.#consumer.seek({ topic, partition, offset: String(goOnAt) });
   }
 }

@@ -111,12 +111,11 @@ class Messaging implements OnApplicationBootstrap, BeforeApplicationShutdown, On
   }
 
   #every(ms: number, what: string, work: () => Promise<void>): void {
-    let running = false;
-    const timer = setInterval(async () => {
-      if (running) return;
-      running = true;
-      await this.#tryAgainLater(what, work);
-      running = false;
+    let running: Promise<void> | undefined;
+    const timer = setInterval(() => {
+      running ??= this.#tryAgainLater(what, work).finally(() => {
+        running = undefined;
+      });
     }, ms);
     timer.unref();
     this.#timers.push(timer);

@@ -48,10 +48,20 @@ export function recordOf(row: OutboxRow, publisher: Publisher, traceparent: stri
   return { topic: publisher.topicPrefix + row.topic, key: row.key, value: row.payload, headers, time };
 }
 
-/** A position as text that sorts as the position does. */
-export function versionOf(position: OutboxPosition): string {
-  const { generation, xid, ord } = position;
-  return `${String(generation).padStart(6, '0')}.${xid.padStart(20, '0')}.${ord.padStart(19, '0')}`;
+/**
+ * Rows in the order in which they were written. Of two transactions that change one aggregate, the one that waited for
+ * the other's row lock may have the lower xid, but its rows have the higher ord; and both are readable at once, because
+ * the lower xid was the last to end.
+ */
+export function inWritingOrder(rows: readonly OutboxRow[]): OutboxRow[] {
+  return rows.toSorted(({ position: a }, { position: b }) => {
+    return a.generation - b.generation || Number(a.ord) - Number(b.ord);
+  });
+}
+
+/** Text that sorts in writing order. */
+function versionOf({ generation, ord }: OutboxPosition): string {
+  return `${String(generation).padStart(6, '0')}.${ord.padStart(19, '0')}`;
 }
 
 /** The event in a record; throws BadEvent when it lacks an id or a type or its value is not JSON. */

@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import type { BatchProducer, Broker } from './broker.js';
 import { reasonOf } from './failure.js';
 import { outboxMetrics } from './metrics.js';
-import { type OutboxPosition, type OutboxRow, type Publisher, recordOf } from './record.js';
+import { inWritingOrder, type OutboxPosition, type OutboxRow, type Publisher, recordOf } from './record.js';
 import { RelaySession } from './relay-session.js';
 import type { MessagingLog, MessagingSettings, TopicSpec } from './settings.js';
 import { startProducing } from './spans.js';
@@ -119,7 +119,7 @@ export class Relay {
         continue;
       }
       const startedAt = performance.now();
-      await this.#send(producer, batch);
+      await this.#send(producer, inWritingOrder(batch));
       onPublished();
       position = last.position;
       pollMs = SHORTEST_POLL_MS;

@@ -42,7 +42,7 @@ export async function signedPrincipal(claims: PrincipalClaims, signer: ServiceNa
 }
 
 function jwkOf(name: ServiceName): JWK {
-  return (privateKeys.get(name) as KeyObject).export({ format: 'jwk' }) as JWK;
+  return (privateKeys.get(name) as KeyObject).export({ format: 'jwk' });
 }
 
 function publicPart({ d: _private, ...jwk }: JWK): JWK {
