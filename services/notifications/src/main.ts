@@ -1,0 +1,13 @@
+import { MessageServiceService } from '@regulars/contracts/notifications/v1/messages';
+import { bootService } from '@regulars/service';
+import { migrations } from '../migrations/index.js';
+import { notificationsSettings } from './notifications.config.js';
+import { NotificationsModule } from './notifications.module.js';
+
+await bootService({
+  name: 'notifications',
+  module: NotificationsModule,
+  settings: notificationsSettings,
+  rpc: [MessageServiceService],
+  migrations,
+});

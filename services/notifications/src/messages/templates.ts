@@ -1,0 +1,101 @@
+/** Languages that messages are written in. */
+export const languages = ['zh-CN', 'en'] as const;
+export type Language = (typeof languages)[number];
+
+/** How a variable is written for the reader: as it stands, grouped by the language, or in the store's own time. */
+export type VariableKind = 'text' | 'number' | 'moment';
+
+/** Liquid. Besides the template's own variables there are `name` and, where the template is about a store, `store`. */
+export interface MessageText {
+  readonly subject: string;
+  readonly paragraphs: readonly string[];
+}
+
+export interface Template {
+  /** After how many hours it is no longer worth sending. */
+  readonly goodForHours: number;
+  /** Whether it speaks of a store, in whose time it tells moments. */
+  readonly aboutStore: boolean;
+  readonly variables: Readonly<Record<string, VariableKind>>;
+  readonly texts: Readonly<Record<Language, MessageText>>;
+}
+
+/** Every text that is sent, in both languages (requirement N2). */
+export const templates = {
+  'points-earned': {
+    goodForHours: 72,
+    aboutStore: true,
+    variables: { points: 'number', balance: 'number' },
+    texts: {
+      'zh-CN': {
+        subject: '您获得了 {{ points }} 积分',
+        paragraphs: [
+          '{{ name }}，您好：',
+          '感谢光临{{ store }}。本次消费获得 {{ points }} 积分，当前积分余额 {{ balance }}。',
+          '期待您再次光临。',
+        ],
+      },
+      en: {
+        subject: 'You earned {{ points }} points',
+        paragraphs: [
+          'Dear {{ name }},',
+          'thank you for your visit to {{ store }}. It earned you {{ points }} points; your balance is now {{ balance }}.',
+          'We look forward to seeing you again.',
+        ],
+      },
+    },
+  },
+  'points-taken-back': {
+    goodForHours: 72,
+    aboutStore: false,
+    variables: { points: 'number', owed: 'number', balance: 'number' },
+    texts: {
+      'zh-CN': {
+        subject: '退款扣回 {{ points }} 积分',
+        paragraphs: [
+          '{{ name }}，您好：',
+          '您的消费已退款，相应扣回 {{ points }} 积分，当前积分余额 {{ balance }}。',
+          '{% if owed != "0" %}其中已被使用的部分记为欠分 {{ owed }}，将从以后获得的积分中抵扣。{% endif %}',
+        ],
+      },
+      en: {
+        subject: '{{ points }} points were taken back after your refund',
+        paragraphs: [
+          'Dear {{ name }},',
+          'a purchase of yours was refunded, and the {{ points }} points it had earned were taken back. Your balance is now {{ balance }}.',
+          '{% if owed != "0" %}Of points that had been spent already you owe {{ owed }}, which will be set off against those you earn next.{% endif %}',
+        ],
+      },
+    },
+  },
+  'case-received': {
+    goodForHours: 24,
+    aboutStore: true,
+    variables: { number: 'text', respondBy: 'moment' },
+    texts: {
+      'zh-CN': {
+        subject: '我们已收到您的反馈（编号 {{ number }}）',
+        paragraphs: [
+          '{{ name }}，您好：',
+          '您对{{ store }}的反馈已收到，编号为 {{ number }}。',
+          '我们承诺在 {{ respondBy }} 前给您答复。联系我们时请告知此编号。',
+        ],
+      },
+      en: {
+        subject: 'We have received your feedback (no. {{ number }})',
+        paragraphs: [
+          'Dear {{ name }},',
+          'your feedback about {{ store }} has arrived. Its number is {{ number }}; please mention it when you contact us.',
+          'You will hear from us by {{ respondBy }}.',
+        ],
+      },
+    },
+  },
+} as const satisfies Readonly<Record<string, Template>>;
+
+export type TemplateName = keyof typeof templates;
+
+/** Values of a template's variables as a message keeps them: whole numbers, texts, moments in RFC 3339. */
+export type Variables<Name extends TemplateName> = Readonly<
+  Record<keyof (typeof templates)[Name]['variables'], string | number>
+>;

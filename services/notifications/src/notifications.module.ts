@@ -1,0 +1,38 @@
+import { Module } from '@nestjs/common';
+import { MessagingModule } from '@regulars/messaging';
+import { CasesConsumer } from './messages/cases.consumer.js';
+import { MailClient } from './messages/mail.client.js';
+import { MembersClient } from './messages/members.client.js';
+import { MessagesController } from './messages/messages.controller.js';
+import { MessagesJob } from './messages/messages.job.js';
+import { MessagesService } from './messages/messages.service.js';
+import { MessagesStore } from './messages/messages.store.js';
+import { messageTopic } from './messages/outcome.js';
+import { PointsConsumer } from './messages/points.consumer.js';
+import { StoresConsumer } from './stores/stores.consumer.js';
+import { StoresService } from './stores/stores.service.js';
+import { StoresStore } from './stores/stores.store.js';
+
+@Module({
+  imports: [
+    MessagingModule.forRoot({
+      source: '/regulars/notifications',
+      topics: [{ name: messageTopic }],
+      consumers: [CasesConsumer, PointsConsumer, StoresConsumer],
+    }),
+  ],
+  controllers: [MessagesController],
+  providers: [
+    CasesConsumer,
+    MailClient,
+    MembersClient,
+    MessagesJob,
+    MessagesService,
+    MessagesStore,
+    PointsConsumer,
+    StoresConsumer,
+    StoresService,
+    StoresStore,
+  ],
+})
+export class NotificationsModule {}
