@@ -1,0 +1,13 @@
+import { MemberServiceService } from '@regulars/contracts/members/v1/members';
+import { bootService } from '@regulars/service';
+import { migrations } from '../migrations/index.js';
+import { membersSettings } from './members.config.js';
+import { MembersModule } from './members.module.js';
+
+await bootService({
+  name: 'members',
+  module: MembersModule,
+  settings: membersSettings,
+  rpc: [MemberServiceService],
+  migrations,
+});

@@ -1,0 +1,16 @@
+import { Module } from '@nestjs/common';
+import { MessagingModule } from '@regulars/messaging';
+import { MembersController } from './members/members.controller.js';
+import { memberTopic } from './members/members.js';
+import { MembersService } from './members/members.service.js';
+import { RegistrationService } from './members/registration.service.js';
+import { AccessLogService } from './privacy/access-log.service.js';
+import { VaultService } from './privacy/vault.service.js';
+import { RepublishOps } from './republish.ops.js';
+
+@Module({
+  imports: [MessagingModule.forRoot({ source: '/regulars/members', topics: [{ name: memberTopic }], consumers: [] })],
+  controllers: [MembersController],
+  providers: [VaultService, AccessLogService, MembersService, RegistrationService, RepublishOps],
+})
+export class MembersModule {}

@@ -1,0 +1,167 @@
+import { Inject, Injectable } from '@nestjs/common';
+import {
+  type Contact,
+  type Member,
+  memberNatureFromJSON,
+  type Person,
+  registrationChannelFromJSON,
+} from '@regulars/contracts/members/v1/members';
+import type { RepublishedEvent } from '@regulars/messaging';
+import { DataSource } from 'typeorm';
+import { validate as isUuid } from 'uuid';
+import { AccessLogService, type Caller } from '../privacy/access-log.service.js';
+import { mayReadClear, type Purpose } from '../privacy/clear-reads.js';
+import { hashOfToken, type Sealing, VaultService } from '../privacy/vault.service.js';
+import { birthdayOf } from './birthday.js';
+import { masked } from './masking.js';
+import { memberRegistered } from './members.js';
+import {
+  type FoundBy,
+  findByMobiles,
+  findMember,
+  findMembers,
+  membersAfter,
+  type StoredMember,
+} from './members.store.js';
+import { mobileOf } from './mobile.js';
+
+/** How a member is looked for, in the form in which it is stored. */
+export interface Reference {
+  readonly kind: 'number' | 'codeToken' | 'mobile' | 'email';
+  readonly value: string;
+}
+
+export type ReadContacts =
+  | { readonly outcome: 'read'; readonly contacts: Contact[] }
+  | { readonly outcome: 'refused'; readonly reason: 'SERVICES_ONLY' };
+
+const clearFields = ['code_token', 'name', 'mobile', 'email', 'birthday'];
+const contactFields = ['name', 'mobile', 'email'];
+
+@Injectable()
+export class MembersService {
+  constructor(
+    @Inject(DataSource) private readonly dataSource: DataSource,
+    @Inject(VaultService) private readonly vault: VaultService,
+    @Inject(AccessLogService) private readonly accessLog: AccessLogService,
+  ) {}
+
+  /**
+   * Reads a member, clear where role and purpose allow, which leaves a line in the access log (requirement M6).
+   *
+   * @param purpose undefined asks for masked data
+   */
+  async read(caller: Caller, memberId: string, purpose: Purpose | undefined): Promise<Member | undefined> {
+    const stored = await this.find({ by: 'member_id', value: memberId });
+    if (!stored) return undefined;
+    if (!purpose || !mayReadClear(caller.principal, purpose, stored.homeStoreId)) return this.maskedMember(stored);
+    await this.accessLog.record(caller, [memberId], clearFields, purpose);
+    return this.clearMember(stored);
+  }
+
+  /** Finds a member; masked (requirement M4). */
+  async findBy({ kind, value }: Reference): Promise<Member | undefined> {
+    const stored = await this.find(this.foundBy(kind, value));
+    return stored && this.maskedMember(stored);
+  }
+
+  /** What a member is told right after registering: masked, with the code that tills scan. */
+  async registered(memberId: string): Promise<Member> {
+    const stored = await this.find({ by: 'member_id', value: memberId });
+    if (!stored) throw new Error('a member that was registered is not there');
+    return { ...this.maskedMember(stored), codeToken: this.codeTokenOf(stored) };
+  }
+
+  /** The member id of each mobile, in order; empty where nobody has it. One query. */
+  async resolveMobiles(mobiles: readonly string[]): Promise<string[]> {
+    const indexes = mobiles.map((written) => {
+      const mobile = mobileOf(written);
+      return mobile && this.vault.blindIndex('mobile', mobile).toString('hex');
+    });
+    const wanted = [...new Set(indexes.filter((index) => index !== undefined))].map((index) =>
+      Buffer.from(index, 'hex'),
+    );
+    const found = await findByMobiles(this.dataSource.manager, wanted);
+    const idOf = new Map(found.map((row) => [row.mobileIndex.toString('hex'), row.memberId]));
+    return indexes.map((index) => (index && idOf.get(index)) ?? '');
+  }
+
+  /** Where members are reached: clear, for services only, a line in the access log for each. */
+  async contacts(caller: Caller, memberIds: readonly string[], purpose: string): Promise<ReadContacts> {
+    if (caller.principal.kind !== 'service') return { outcome: 'refused', reason: 'SERVICES_ONLY' };
+    const stored = await findMembers(this.dataSource.manager, memberIds);
+    const ids = stored.map((member) => member.memberId);
+    await this.accessLog.record(caller, ids, contactFields, purpose);
+    return { outcome: 'read', contacts: stored.map((member) => this.contactOf(member)) };
+  }
+
+  /** The events of a page of registrations by member id, as they were published, from after `memberId`. */
+  async registrationsAfter(memberId: string, limit: number): Promise<RepublishedEvent[]> {
+    const rows = await membersAfter(this.dataSource.manager, memberId, limit);
+    return rows.map((row) => memberRegistered(row));
+  }
+
+  private async find(by: FoundBy): Promise<StoredMember | undefined> {
+    if (by.by === 'member_id' && !isUuid(by.value)) return undefined;
+    return findMember(this.dataSource.manager, by);
+  }
+
+  private foundBy(kind: Reference['kind'], value: string): FoundBy {
+    switch (kind) {
+      case 'number':
+        return { by: 'number', value };
+      case 'codeToken':
+        return { by: 'code_token_sha256', value: hashOfToken(value) };
+      case 'mobile':
+        return { by: 'mobile_index', value: this.vault.blindIndex('mobile', value) };
+      case 'email':
+        return { by: 'email_index', value: this.vault.blindIndex('email', value) };
+    }
+  }
+
+  private clearMember(stored: StoredMember): Member {
+    const person = personOf(stored, this.vault.sealingOf(stored));
+    return { ...plainPart(stored), codeToken: this.codeTokenOf(stored), person, masked: false };
+  }
+
+  private maskedMember(stored: StoredMember): Member {
+    const person = masked(personOf(stored, this.vault.sealingOf(stored)));
+    return { ...plainPart(stored), codeToken: '', person, masked: true };
+  }
+
+  private contactOf(stored: StoredMember): Contact {
+    const { name, mobile, email } = personOf(stored, this.vault.sealingOf(stored));
+    return { memberId: stored.memberId, name, mobile, email, language: stored.language };
+  }
+
+  private codeTokenOf(stored: StoredMember): string {
+    return this.vault.sealingOf(stored).open('code_token', stored.codeTokenSealed);
+  }
+}
+
+function personOf(stored: StoredMember, sealing: Sealing): Person {
+  const { nameSealed, mobileSealed, emailSealed, birthdaySealed } = stored;
+  return {
+    name: sealing.open('name', nameSealed),
+    mobile: mobileSealed ? sealing.open('mobile', mobileSealed) : '',
+    email: emailSealed ? sealing.open('email', emailSealed) : '',
+    birthday: birthdaySealed ? birthdayOf(sealing.open('birthday', birthdaySealed)) : undefined,
+  };
+}
+
+function plainPart(stored: StoredMember): Omit<Member, 'codeToken' | 'person' | 'masked'> {
+  return {
+    memberId: stored.memberId,
+    number: stored.number,
+    nature: memberNatureFromJSON(stored.nature),
+    language: stored.language,
+    homeStoreId: stored.homeStoreId ?? '',
+    acceptances: stored.acceptances.map(({ notice, version, channel, acceptedAt }) => ({
+      notice,
+      version,
+      channel: registrationChannelFromJSON(channel),
+      acceptedAt: new Date(acceptedAt),
+    })),
+    registeredAt: stored.registeredAt,
+  };
+}

@@ -1,0 +1,154 @@
+import type { EntityManager } from 'typeorm';
+
+/** A member as stored. Sealed fields are opened by the vault only. */
+export interface MemberRow {
+  readonly memberId: string;
+  readonly number: string;
+  readonly codeTokenSha256: Buffer;
+  readonly codeTokenSealed: Buffer;
+  readonly nameSealed: Buffer;
+  readonly mobileSealed: Buffer | null;
+  readonly mobileIndex: Buffer | null;
+  readonly emailSealed: Buffer | null;
+  readonly emailIndex: Buffer | null;
+  readonly birthdaySealed: Buffer | null;
+  readonly nature: string;
+  readonly language: string;
+  readonly homeStoreId: string | null;
+  readonly channel: string;
+  readonly registeredAt: Date;
+  readonly registeredEventId: string;
+}
+
+/** What somebody accepted, as stored and as the database's JSON has it. */
+export interface AcceptanceRow {
+  readonly notice: string;
+  readonly version: string;
+  readonly channel: string;
+  /** RFC 3339. */
+  readonly acceptedAt: string;
+}
+
+export interface KeyRow {
+  readonly memberId: string;
+  readonly keyEncryptionKeyId: string;
+  readonly wrapped: Buffer;
+}
+
+/** A member with all that is needed to read it. */
+export type StoredMember = MemberRow & KeyRow & { readonly acceptances: readonly AcceptanceRow[] };
+
+/** By what a member is found; each has a unique index of its own. */
+export type FoundBy =
+  | { readonly by: 'member_id'; readonly value: string }
+  | { readonly by: 'number'; readonly value: string }
+  | { readonly by: 'code_token_sha256' | 'mobile_index' | 'email_index'; readonly value: Buffer };
+
+const columns = {
+  memberId: 'member_id',
+  number: 'number',
+  codeTokenSha256: 'code_token_sha256',
+  codeTokenSealed: 'code_token_sealed',
+  nameSealed: 'name_sealed',
+  mobileSealed: 'mobile_sealed',
+  mobileIndex: 'mobile_index',
+  emailSealed: 'email_sealed',
+  emailIndex: 'email_index',
+  birthdaySealed: 'birthday_sealed',
+  nature: 'nature',
+  language: 'language',
+  homeStoreId: 'home_store_id',
+  channel: 'channel',
+  registeredAt: 'registered_at',
+  registeredEventId: 'registered_event_id',
+} as const satisfies Record<keyof MemberRow, string>;
+
+const fields = Object.keys(columns) as (keyof MemberRow)[];
+
+const insertMember = `INSERT INTO member (${Object.values(columns).join(', ')})
+  VALUES (${fields.map((_, at) => `$${at + 1}`).join(', ')})
+  ON CONFLICT DO NOTHING RETURNING 1`;
+
+const selectMember = `SELECT ${fields.map((field) => `member.${columns[field]} AS "${field}"`).join(', ')},
+    member_key.key_encryption_key_id AS "keyEncryptionKeyId", member_key.wrapped,
+    (SELECT json_agg(json_build_object('notice', notice, 'version', version, 'channel', channel,
+        'acceptedAt', to_char(accepted_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) ORDER BY notice, version)
+      FROM acceptance WHERE acceptance.member_id = member.member_id) AS acceptances
+  FROM member JOIN member_key USING (member_id)`;
+
+/** The next number of the sequence, without its check digit; numbers of registrations that fail are left out. */
+export async function nextNumber(tx: EntityManager): Promise<number> {
+  const [row] = await tx.query<[{ next: number }]>(`SELECT nextval('member_number') AS next`);
+  return row.next;
+}
+
+/** False when another member has the mobile or the e-mail; a concurrent registration is waited for. */
+export async function addMember(tx: EntityManager, member: MemberRow): Promise<boolean> {
+  const added = await tx.query<unknown[]>(
+    insertMember,
+    fields.map((field) => member[field]),
+  );
+  return added.length === 1;
+}
+
+export async function addKey(tx: EntityManager, key: KeyRow): Promise<void> {
+  await tx.query('INSERT INTO member_key (member_id, key_encryption_key_id, wrapped) VALUES ($1, $2, $3)', [
+    key.memberId,
+    key.keyEncryptionKeyId,
+    key.wrapped,
+  ]);
+}
+
+export async function addAcceptances(
+  tx: EntityManager,
+  memberId: string,
+  accepted: readonly AcceptanceRow[],
+): Promise<void> {
+  await tx.query(
+    `INSERT INTO acceptance (member_id, notice, version, channel, accepted_at)
+     SELECT $1, * FROM unnest($2::text[], $3::text[], $4::text[], $5::timestamptz[])`,
+    [
+      memberId,
+      accepted.map((row) => row.notice),
+      accepted.map((row) => row.version),
+      accepted.map((row) => row.channel),
+      accepted.map((row) => row.acceptedAt),
+    ],
+  );
+}
+
+export async function hasMobile(tx: EntityManager, mobileIndex: Buffer | null): Promise<boolean> {
+  const found = await tx.query<unknown[]>('SELECT 1 FROM member WHERE mobile_index = $1', [mobileIndex]);
+  return found.length > 0;
+}
+
+/** One look-up in one unique index. */
+export async function findMember(tx: EntityManager, { by, value }: FoundBy): Promise<StoredMember | undefined> {
+  const [found] = await tx.query<StoredMember[]>(`${selectMember} WHERE member.${by} = $1`, [value]);
+  return found;
+}
+
+/** Those of the members that exist, in any order. */
+export function findMembers(tx: EntityManager, memberIds: readonly string[]): Promise<StoredMember[]> {
+  return tx.query<StoredMember[]>(`${selectMember} WHERE member.member_id = ANY($1::uuid[])`, [memberIds]);
+}
+
+/** Who has these mobiles, in one look-up in the index of mobiles. */
+export function findByMobiles(
+  tx: EntityManager,
+  mobileIndexes: readonly Buffer[],
+): Promise<{ memberId: string; mobileIndex: Buffer }[]> {
+  return tx.query(
+    `SELECT member_id AS "memberId", mobile_index AS "mobileIndex" FROM member WHERE mobile_index = ANY($1::bytea[])`,
+    [mobileIndexes],
+  );
+}
+
+/** A page of all members by id, from after `memberId`. */
+export function membersAfter(tx: EntityManager, memberId: string, limit: number): Promise<MemberRow[]> {
+  return tx.query<MemberRow[]>(
+    `SELECT ${fields.map((field) => `${columns[field]} AS "${field}"`).join(', ')}
+     FROM member WHERE member_id > $1 ORDER BY member_id LIMIT $2`,
+    [memberId, limit],
+  );
+}

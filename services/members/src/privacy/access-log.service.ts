@@ -1,0 +1,39 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { CLOCK, type Clock, type Principal, traceIdOf } from '@regulars/service';
+import { DataSource } from 'typeorm';
+import { appendAccess } from './access-log.store.js';
+
+/** On whose behalf a call is made, and in which trace. */
+export interface Caller {
+  readonly principal: Principal;
+  readonly traceparent: string | undefined;
+}
+
+/** Who saw clear personal data, what, why and when (requirement M6). */
+@Injectable()
+export class AccessLogService {
+  constructor(
+    @Inject(DataSource) private readonly dataSource: DataSource,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /** Committed before the data leaves: a line may stand for an answer that got lost, never the other way round. */
+  async record(
+    caller: Caller,
+    memberIds: readonly string[],
+    fields: readonly string[],
+    purpose: string,
+  ): Promise<void> {
+    if (memberIds.length === 0) return;
+    const { principal, traceparent } = caller;
+    await appendAccess(this.dataSource.manager, memberIds, {
+      at: this.clock.now(),
+      principal: principal.sub,
+      kind: principal.kind,
+      roles: principal.roles,
+      fields,
+      purpose,
+      traceId: traceparent ? traceIdOf(traceparent) : null,
+    });
+  }
+}

@@ -1,0 +1,41 @@
+import { describe, expect, it } from '@jest/globals';
+import { type Principal, type Role, roles } from '@regulars/service';
+import { isPurpose, mayReadClear, purposes } from './clear-reads.js';
+
+const bund = '019a9f3e-0000-7000-8000-000000000001';
+const xuhui = '019a9f3e-0000-7000-8000-000000000002';
+
+function person(role: Role, stores: Principal['stores'] = '*'): Principal {
+  return { sub: role, kind: 'person', roles: [role], stores };
+}
+
+describe('Who may see clear personal data', () => {
+  it('[M6] is this table and nobody else', () => {
+    const table = Object.fromEntries(
+      purposes.map((purpose) => [purpose, roles.filter((role) => mayReadClear(person(role), purpose, bund))]),
+    );
+    expect(table).toEqual({
+      'guest-contact': ['store-manager', 'agent', 'complaint-supervisor'],
+      'complaint-handling': ['store-manager', 'agent', 'complaint-supervisor'],
+      'record-correction': ['agent', 'administrator'],
+      'guest-request': ['administrator'],
+      audit: ['auditor'],
+    });
+  });
+
+  it('[M6] sees only members of the stores in scope', () => {
+    const manager = person('store-manager', [bund]);
+    expect(mayReadClear(manager, 'guest-contact', bund)).toBe(true);
+    expect(mayReadClear(manager, 'guest-contact', xuhui)).toBe(false);
+    expect(mayReadClear(manager, 'guest-contact', null)).toBe(false);
+    expect(mayReadClear(person('agent'), 'guest-contact', null)).toBe(true);
+  });
+
+  it.each(['machine', 'till', 'member', 'service'] as const)('[M6] is never a %s, whatever role it claims', (kind) => {
+    expect(mayReadClear({ ...person('agent'), kind }, 'guest-contact', bund)).toBe(false);
+  });
+
+  it.each(['', 'curiosity', 'toString', '__proto__'])('[M6] may not name %j as the reason', (text) => {
+    expect(isPurpose(text)).toBe(false);
+  });
+});
