@@ -1,0 +1,188 @@
+import type pg from 'pg';
+import type { Violation } from './violation.js';
+
+/** A promise about stored rows. */
+export interface StoredInvariant {
+  readonly rule: string;
+  /** Schemas that it reads; it is not checked where one is out of reach. */
+  readonly schemas: readonly string[];
+  /** Answers a row `what` for every case that breaks it; aggregates, so that nothing but the cases leaves the database. */
+  readonly sql: string;
+}
+
+/** What became of one invariant. */
+export interface Checked {
+  readonly rule: string;
+  /** Undefined where its schemas are out of reach. */
+  readonly broken: number | undefined;
+  /** The first of the cases. */
+  readonly cases: readonly string[];
+  readonly seconds: number;
+}
+
+/** How many cases are shown of each broken promise. */
+const SHOWN = 20;
+
+/**
+ * A consumer may be behind; what is younger than this is not expected there yet. A scenario waits until everything has
+ * come to rest and asks with 0.
+ */
+export const SETTLED_AFTER = '60 seconds';
+
+const perMember = `(select member_id, programme_id, count(*) as entries, sum(points) as points, min(member_seq) as first,
+    max(member_seq) as last from loyalty.entry group by 1, 2)`;
+
+/** The stored invariants (requirements L1, L2, L4, L5, O2, N6), for a running installation and after each scenario. */
+export const storedInvariants: readonly StoredInvariant[] = [
+  {
+    rule: 'a balance is the sum of its entries',
+    schemas: ['loyalty'],
+    sql: `select format('member %s: balance %s, entries %s', coalesce(a.member_id, e.member_id), a.balance, e.points) as what
+      from loyalty.account a full join ${perMember} e using (member_id, programme_id)
+      where a.balance is distinct from coalesce(e.points, 0)`,
+  },
+  {
+    rule: 'a balance is what its lots have left, less debts',
+    schemas: ['loyalty'],
+    sql: `select format('member %s: balance %s, lots %s, debt %s', coalesce(a.member_id, l.member_id), a.balance,
+        coalesce(l.remaining, 0), a.debt) as what
+      from loyalty.account a
+      full join (select member_id, programme_id, sum(remaining) as remaining from loyalty.lot group by 1, 2) l
+        using (member_id, programme_id)
+      where a.balance is distinct from coalesce(l.remaining, 0) - coalesce(a.debt, 0)`,
+  },
+  {
+    rule: 'member_seq has no gap',
+    schemas: ['loyalty'],
+    sql: `select format('member %s: %s entries from %s to %s, account at %s', coalesce(a.member_id, e.member_id), e.entries,
+        e.first, e.last, a.member_seq) as what
+      from loyalty.account a full join ${perMember} e using (member_id, programme_id)
+      where coalesce(a.member_seq, -1) <> coalesce(e.entries, 0) or e.first <> 1 or e.last <> e.entries`,
+  },
+  {
+    rule: 'balance_after follows from the entry before',
+    schemas: ['loyalty'],
+    sql: `select format('entry %s: %s after %s with %s', entry_id, balance_after, before, points) as what
+      from (select entry_id, points, balance_after,
+          lag(balance_after, 1, 0::bigint) over (partition by member_id, programme_id order by member_seq) as before
+        from loyalty.entry) e
+      where balance_after <> before + points`,
+  },
+  {
+    rule: 'a purchase is credited at most once',
+    schemas: ['loyalty'],
+    sql: `select format('purchase %s: %s credits', source_id, count(*)) as what
+      from loyalty.entry where kind = 'earn' group by source_id having count(*) > 1`,
+  },
+  {
+    rule: 'a purchase has one receipt',
+    schemas: ['loyalty'],
+    sql: `select format('purchase %s: %s receipts', purchase_id, count(*)) as what
+      from loyalty.purchase group by purchase_id having count(*) > 1`,
+  },
+  {
+    rule: 'a purchase is credited exactly when it says so',
+    schemas: ['loyalty'],
+    sql: `select format('purchase %s: state %s, entry %s', coalesce(p.purchase_id, e.source_id), p.state, e.entry_id) as what
+      from loyalty.purchase p
+      full join (select source_id, entry_id, member_id from loyalty.entry where kind = 'earn') e
+        on e.source_id = p.purchase_id
+      where (p.state = 'credited') is distinct from (e.entry_id is not null)
+        or (e.entry_id is not null and p.member_id is distinct from e.member_id)`,
+  },
+  {
+    rule: 'what is kept for later is due or held',
+    schemas: ['loyalty'],
+    sql: `select format('purchase %s: state %s', p.purchase_id, p.state) as what
+      from loyalty.purchase p
+      left join loyalty.pending_purchase w on w.purchase_id = p.purchase_id
+      left join loyalty.purchase_hold h on h.purchase_id = p.purchase_id
+      where (p.state = 'held') <> (h.purchase_id is not null)
+        or (w.purchase_id is not null and p.state <> 'pending')`,
+  },
+  {
+    rule: 'a key answers for a purchase that is stored',
+    schemas: ['loyalty'],
+    sql: `select format('purchase %s of a key', i.purchase_id) as what
+      from (select (result ->> 'id')::uuid as purchase_id from loyalty.idempotency
+        where route = 'purchase' and coalesce(result ->> 'id', '') <> '') i
+      where not exists (select from loyalty.purchase p where p.purchase_id = i.purchase_id)`,
+  },
+  {
+    rule: 'an entry has exactly one event, under its member and number',
+    schemas: ['loyalty'],
+    // The outbox keeps some days; entries older than its oldest row have had theirs.
+    sql: `select format('entry %s: %s events', e.entry_id, count(distinct o.id)) as what
+      from loyalty.entry e
+      left join loyalty.outbox o on o.aggregatetype = 'regulars.loyalty.points.v1'
+        and o.payload ->> 'entryId' = e.entry_id::text
+      where e.posted_at > (select min(created_at) + interval '1 minute' from loyalty.outbox)
+        or $1::interval = interval '0'
+      group by e.entry_id, e.member_id, e.member_seq
+      having count(distinct o.id) <> 1
+        or bool_or(o.aggregateid <> e.member_id::text or o.member_seq is distinct from e.member_seq)`,
+  },
+  {
+    rule: 'no event waits to be published',
+    schemas: ['loyalty'],
+    sql: `select format('%s events since %s', count(*), min(o.created_at)) as what
+      from loyalty.outbox o, loyalty.relay_cursor c
+      where (o.generation, o.xid, o.ord) > (c.generation, c.xid, c.ord) and o.created_at < now() - $1::interval
+      having count(*) > 0`,
+  },
+  {
+    rule: 'no key is parked',
+    schemas: ['loyalty', 'notifications', 'surveys'],
+    sql: `select format('%s of group %s: %s', key, group_id, reason) as what from (
+        select group_id, key, reason from loyalty.parked_key
+        union all select group_id, key, reason from notifications.parked_key
+        union all select group_id, key, reason from surveys.parked_key) p`,
+  },
+];
+
+/**
+ * Checks invariants on one connection, in one read-only snapshot, so that a running installation is seen at one moment.
+ *
+ * @param settledAfter age from which events are expected to have arrived, such as `60 seconds`
+ */
+export async function checkStored(
+  client: pg.Client,
+  settledAfter = SETTLED_AFTER,
+  invariants = storedInvariants,
+): Promise<Checked[]> {
+  await client.query('begin isolation level repeatable read read only');
+  try {
+    const { rows } = await client.query<{ schema: string }>(
+      `select nspname as schema from pg_namespace where has_schema_privilege(oid, 'usage')`,
+    );
+    const reachable = new Set(rows.map(({ schema }) => schema));
+    const checked: Checked[] = [];
+    for (const invariant of invariants) {
+      const isReachable = invariant.schemas.every((schema) => reachable.has(schema));
+      checked.push(isReachable ? await check(client, invariant, settledAfter) : notChecked(invariant));
+    }
+    return checked;
+  } finally {
+    await client.query('rollback');
+  }
+}
+
+/** The same as violations, one for each case that is shown. */
+export function violationsOf(checked: readonly Checked[]): Violation[] {
+  return checked.flatMap(({ rule, cases }) => cases.map((what) => ({ rule, what })));
+}
+
+async function check(client: pg.Client, { rule, sql }: StoredInvariant, settledAfter: string): Promise<Checked> {
+  const from = performance.now();
+  // A parameter that a statement does not use has no type; it is told here, for all.
+  const { rows } = await client.query<{ what: string; broken: string }>(
+    `select broken.what, count(*) over () as broken from (${sql}) broken where $1::interval is not null limit ${SHOWN}`,
+    [settledAfter],
+  );
+  const seconds = (performance.now() - from) / 1_000;
+  return { rule, broken: Number(rows[0]?.broken ?? 0), cases: rows.map(({ what }) => what), seconds };
+}
+
+function notChecked({ rule }: StoredInvariant): Checked {
+  return { rule, broken: undefined, cases: [], seconds: 0 };
+}

@@ -1,0 +1,55 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Stage } from './stage.js';
+import type { Violation } from './violation.js';
+
+/** What has to be over before anything is counted; each answers 0 when it is. */
+const LEFT_TO_DO: readonly { what: string; sql: string }[] = [
+  {
+    what: 'events to publish',
+    sql: `select count(*) from loyalty.outbox o, loyalty.relay_cursor c
+      where (o.generation, o.xid, o.ord) > (c.generation, c.xid, c.ord)`,
+  },
+  {
+    what: 'purchases whose member is known by now',
+    sql: `select count(*) from loyalty.pending_purchase p
+      where exists (select from loyalty.member m where p.told_member = 'id:' || m.member_id)`,
+  },
+  {
+    what: 'messages to write',
+    sql: `select count(*) from loyalty.outbox o where o.type = 'regulars.loyalty.v1.PointsEarned'
+      and not exists (select from notifications.message m where m.cause_id = o.id)`,
+  },
+];
+
+/**
+ * Waits until everything that follows from the purchases has happened. What has not within `withinMs` is a violation:
+ * the platform did not come to rest by itself.
+ */
+export async function comeToRest(stage: Stage, withinMs: number): Promise<Violation[]> {
+  const until = performance.now() + withinMs;
+  for (;;) {
+    const left = await leftToDo(stage);
+    if (left.length === 0) return [];
+    if (performance.now() > until) {
+      return left.map((what) => ({
+        rule: 'the platform comes to rest by itself',
+        what: `${what} after ${withinMs / 1_000} s`,
+      }));
+    }
+    await sleep(200);
+  }
+}
+
+async function leftToDo(stage: Stage): Promise<string[]> {
+  const client = await stage.connect();
+  try {
+    const left: string[] = [];
+    for (const { what, sql } of LEFT_TO_DO) {
+      const { rows } = await client.query<{ count: string }>(sql);
+      if (Number(rows[0]?.count) > 0) left.push(`${rows[0]?.count} ${what}`);
+    }
+    return left;
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,98 @@
+import type { SunkMessage } from '@regulars/tools';
+import type { Scenario } from '../scenario.js';
+import type { Stage } from '../stage.js';
+
+const ROUNDS = 2;
+
+export const killNotifications: Scenario = {
+  name: 'kill-notifications',
+  proves:
+    'a consumer killed before its COMMIT, and a sender killed after the provider took the mail, leave one message per cause',
+  postgresProxyFor: 'notifications',
+  mailProxy: true,
+  play: async (stage) => {
+    // The sink keeps a thousand mails: fewer purchases than that, so that all can be counted.
+    const load = stage.load({ tills: 6, pauseMs: 400, most: 700, asksAgain: 0 });
+    for (let round = 0; round < ROUNDS; round++) {
+      await load.goesOnFor(stage.random.whole(20, 50));
+      await killBeforeCommit(stage);
+      await load.goesOnFor(stage.random.whole(20, 50));
+      await killAfterYes(stage);
+    }
+    await load.goesOnFor(20);
+    await load.stop();
+    await everyMessageIsSent(stage);
+    await mailsTellTheirRepetition(stage);
+  },
+};
+
+async function killBeforeCommit(stage: Stage): Promise<void> {
+  const { postgresProxy, platform, history } = stage;
+  const held = new Promise<void>((resolve) => {
+    postgresProxy.trap = (moment, { statements }) => {
+      const writesMessages = statements.some((text) => /insert into\s+message\b/i.test(text));
+      if (moment !== 'sent' || !writesMessages || history.inFlight === 0) return 'pass';
+      stage.strike('kill -9 notifications before the COMMIT of its consumer');
+      postgresProxy.trap = undefined;
+      resolve();
+      return 'hold';
+    };
+  });
+  await stage.until('a COMMIT of the consumer', async () =>
+    Promise.race([held.then(() => true), Promise.resolve(false)]),
+  );
+  await restart(platform.service('notifications'));
+}
+
+async function killAfterYes(stage: Stage): Promise<void> {
+  const { mailProxy, platform, history } = stage;
+  const taken = new Promise<void>((resolve) => {
+    mailProxy.onTaken = () => {
+      if (history.inFlight === 0) return true;
+      stage.strike('kill -9 notifications after the mail server has said yes');
+      mailProxy.onTaken = undefined;
+      resolve();
+      return false;
+    };
+  });
+  const notifications = platform.service('notifications');
+  // Killed at once: what the sender does about a lost connection would be another story.
+  const killed = taken.then(() => notifications.kill());
+  await stage.until('a mail being taken', async () => Promise.race([killed.then(() => true), Promise.resolve(false)]));
+  await notifications.start();
+  await notifications.ready();
+}
+
+async function restart(service: ReturnType<Stage['platform']['service']>): Promise<void> {
+  await service.kill();
+  await service.start();
+  await service.ready();
+}
+
+async function everyMessageIsSent(stage: Stage): Promise<void> {
+  await stage.until(
+    'every message being sent',
+    async () => {
+      const [row] = await stage.query<{ waiting: number }>(
+        `select count(*)::integer as waiting from notifications.message where state = 'waiting'`,
+      );
+      return row?.waiting === 0;
+    },
+    60_000,
+  );
+}
+
+/** A mail that came twice came under the same Message-ID, and its message knows that it may have. */
+async function mailsTellTheirRepetition(stage: Stage): Promise<void> {
+  const mails = (await (await fetch(`${stage.platform.sink.url}/messages.json`)).json()) as SunkMessage[];
+  const [row] = await stage.query<{ sent: number; doubtful: number }>(
+    `select count(*) filter (where state = 'sent')::integer as sent,
+       count(*) filter (where possible_duplicate)::integer as doubtful from notifications.message`,
+  );
+  const distinct = new Set(mails.map(({ messageId }) => messageId)).size;
+  const repeated = mails.length - distinct;
+  const told = `${mails.length} mails, ${distinct} Message-IDs; ${row?.sent} messages sent, ${row?.doubtful} perhaps twice`;
+  stage.say(told);
+  stage.expect(distinct === row?.sent, 'one Message-ID for each message', told);
+  stage.expect(repeated <= (row?.doubtful ?? 0), 'a mail that may have been sent twice is known', told);
+}

@@ -1,0 +1,82 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isAcknowledged } from '../history.js';
+import type { Scenario } from '../scenario.js';
+import type { Stage } from '../stage.js';
+import { quantileMs, surge } from '../surge.js';
+
+const TIMES = 5;
+const SURGE_S = 8;
+const MOST_IN_FLIGHT = 3_000;
+
+/** A till's patience, in milliseconds. */
+const P99_MS = 500;
+
+const RECOVERED_WITHIN_MS = 30_000;
+
+export const overload: Scenario = {
+  name: 'overload',
+  proves: 'at five times what it can bear the platform serves in time or refuses early, and recovers by itself',
+  play: async (stage) => {
+    const capacity = await capacityPerSecond(stage);
+    setTimeout(() => stage.strike(`overload at ${TIMES} × ${Math.round(capacity)} purchases/s`), (SURGE_S * 1_000) / 2);
+    const { attempts, offeredPerSecond } = await surge({
+      url: stage.platform.gateway.url,
+      history: stage.history,
+      next: () => stage.nextPurchase(),
+      perSecond: capacity * TIMES,
+      seconds: SURGE_S,
+      mostInFlight: MOST_IN_FLIGHT,
+    });
+    const served = attempts.filter(({ outcome }) => isAcknowledged(outcome));
+    const refused = attempts.filter(({ outcome }) => outcome?.kind === 'retry');
+    const told = [
+      `offered ${offeredPerSecond.toFixed(0)}/s`,
+      `served ${(served.length / SURGE_S).toFixed(0)}/s with p99 ${quantileMs(served, 0.99).toFixed(0)} ms`,
+      `refused ${(refused.length / SURGE_S).toFixed(0)}/s with p99 ${quantileMs(refused, 0.99).toFixed(0)} ms`,
+    ].join(', ');
+    stage.say(told);
+    stage.expect(quantileMs(served, 0.99) <= P99_MS, `served purchases keep p99 ≤ ${P99_MS} ms`, told);
+    stage.expect(quantileMs(refused, 0.99) <= P99_MS, 'a refusal comes early', told);
+    stage.expect(served.length + refused.length === attempts.length, 'everyone is answered', told);
+    await recover(stage);
+  },
+};
+
+/** What the platform takes from tills that wait for their answers. */
+async function capacityPerSecond(stage: Stage): Promise<number> {
+  const load = stage.load({ tills: 64, givesUp: 0, asksAgain: 0 });
+  await load.goesOnFor(1_000);
+  const [before, from] = [load.acknowledged, performance.now()];
+  await sleep(4_000);
+  const perSecond = ((load.acknowledged - before) * 1_000) / (performance.now() - from);
+  await load.stop();
+  return perSecond;
+}
+
+/** Recovered: tills at an ordinary pace are all served in time for a second. */
+async function recover(stage: Stage): Promise<void> {
+  const from = performance.now();
+  const load = stage.load({ tills: 8, pauseMs: 20, givesUp: 0 });
+  const seconds = await stage
+    .until(
+      'recovery',
+      async () => {
+        const first = stage.history.attempts.length;
+        await sleep(1_000);
+        const recent = stage.history.attempts.slice(first).filter(({ outcome }) => outcome !== undefined);
+        const isServed = recent.every(({ outcome }) => isAcknowledged(outcome));
+        return (
+          recent.length > 0 && isServed && quantileMs(recent, 0.99) <= P99_MS && (performance.now() - from) / 1_000
+        );
+      },
+      RECOVERED_WITHIN_MS,
+    )
+    .catch(() => undefined);
+  await load.stop();
+  stage.expect(
+    seconds !== undefined,
+    `recovery within ${RECOVERED_WITHIN_MS / 1_000} s`,
+    'tills were not served in time',
+  );
+  if (seconds !== undefined) stage.say(`recovered after ${seconds.toFixed(1)} s`);
+}
