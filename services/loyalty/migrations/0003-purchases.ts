@@ -1,0 +1,193 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+/** Purchases with their receipt claims, idempotency, what is kept for later, and the read under the members' locks. */
+export class Purchases0000000000003 implements MigrationInterface {
+  readonly name = 'Purchases0000000000003';
+
+  async up(runner: QueryRunner): Promise<void> {
+    for (const sql of [...tables, holdMembers]) await runner.query(sql);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query(`DROP FUNCTION hold_members`);
+    await runner.query(`DROP TABLE purchase_hold, receipt_conflict, pending_purchase, idempotency, purchase`);
+    await runner.query(`DROP FUNCTION purchase_add_months(integer, integer)`);
+  }
+}
+
+const tables = [
+  // The purchase carries the receipt claim: its primary key. `fingerprint` is of what was bought and by whom, without the
+  // receipt's identity and without the time; `rung_at` stands beside it. lines: [[sku, name, category, quantityMilli,
+  // amountMinor], …], payments: [[type, amountMinor], …]. `refunded` sums what was given back, [[quantityMilli,
+  // amountMinor], …] by line. Partitions go when their business dates can neither be posted nor refunded any more.
+  `CREATE TABLE purchase (
+    programme_id uuid NOT NULL,
+    store_id uuid NOT NULL,
+    till_id uuid NOT NULL,
+    business_date date NOT NULL,
+    receipt_number text NOT NULL,
+    purchase_id uuid NOT NULL,
+    fingerprint bytea NOT NULL,
+    rung_at timestamptz NOT NULL,
+    rung_at_offset_minutes smallint NOT NULL,
+    state text NOT NULL,
+    member_id uuid,
+    programme_version integer NOT NULL,
+    total_minor bigint NOT NULL,
+    channel text NOT NULL,
+    party_size integer NOT NULL,
+    lines json NOT NULL,
+    payments json NOT NULL,
+    result json NOT NULL,
+    posted_at timestamptz NOT NULL,
+    refunded json,
+    CONSTRAINT purchase_claim PRIMARY KEY (programme_id, store_id, till_id, business_date, receipt_number)
+  ) PARTITION BY RANGE (business_date)`,
+  `CREATE FUNCTION purchase_add_months(back integer, ahead integer) RETURNS integer LANGUAGE plpgsql AS $$
+    DECLARE
+      month date;
+      name text;
+      added integer := 0;
+    BEGIN
+      PERFORM pg_advisory_xact_lock(hashtextextended(current_schema || ' purchase months', 0));
+      FOR month IN SELECT (date_trunc('month', now() AT TIME ZONE 'UTC') + make_interval(months => n))::date
+                   FROM generate_series(-back, ahead) n LOOP
+        name := 'purchase_' || to_char(month, 'YYYYMM');
+        IF to_regclass(format('%I.%I', current_schema, name)) IS NULL THEN
+          EXECUTE format('CREATE TABLE %I (LIKE purchase INCLUDING DEFAULTS INCLUDING STORAGE)', name);
+          EXECUTE format('ALTER TABLE purchase ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', name, month,
+            month + interval '1 month');
+          added := added + 1;
+        END IF;
+      END LOOP;
+      RETURN added;
+    END $$`,
+  `SELECT purchase_add_months(15, 3)`,
+
+  `CREATE TABLE idempotency (
+    caller text NOT NULL,
+    route text NOT NULL,
+    key text NOT NULL,
+    fingerprint bytea NOT NULL,
+    result json NOT NULL,
+    created_at timestamptz NOT NULL,
+    PRIMARY KEY (caller, route, key)
+  )`,
+  // Keys are forgotten by age; the rows lie in that order, so ranges of blocks find them and cost no index entry each.
+  `CREATE INDEX idempotency_age ON idempotency USING brin (created_at)`,
+
+  // Purchases whose member is not known yet: work with a due time.
+  `CREATE TABLE pending_purchase (
+    purchase_id uuid PRIMARY KEY,
+    programme_id uuid NOT NULL,
+    store_id uuid NOT NULL,
+    till_id uuid NOT NULL,
+    business_date date NOT NULL,
+    receipt_number text NOT NULL,
+    told_member text NOT NULL,
+    due_at timestamptz NOT NULL,
+    attempts integer NOT NULL DEFAULT 0,
+    lease_until timestamptz,
+    lease_token uuid
+  )`,
+  `CREATE INDEX pending_purchase_due ON pending_purchase (due_at)`,
+  `CREATE INDEX pending_purchase_told ON pending_purchase (told_member)`,
+
+  // The same receipt with another body: kept for reconciliation, never credited.
+  `CREATE TABLE receipt_conflict (
+    programme_id uuid NOT NULL,
+    store_id uuid NOT NULL,
+    till_id uuid NOT NULL,
+    business_date date NOT NULL,
+    receipt_number text NOT NULL,
+    kind text NOT NULL,
+    fingerprint bytea NOT NULL,
+    body json NOT NULL,
+    posted_at timestamptz NOT NULL,
+    PRIMARY KEY (programme_id, store_id, till_id, business_date, receipt_number, kind, fingerprint)
+  )`,
+
+  // Purchases that a person has to look at before anything is credited.
+  `CREATE TABLE purchase_hold (
+    purchase_id uuid PRIMARY KEY,
+    twin_purchase_id uuid NOT NULL,
+    programme_id uuid NOT NULL,
+    store_id uuid NOT NULL,
+    till_id uuid NOT NULL,
+    business_date date NOT NULL,
+    receipt_number text NOT NULL,
+    reason text NOT NULL,
+    held_at timestamptz NOT NULL
+  )`,
+];
+
+/**
+ * Round trip one of a batch. The first statement finds the members and locks them, sorted, before the transaction writes
+ * anything; the second begins after the locks are held, so its snapshot shows everything that earlier holders committed.
+ * One row for each item, in order. A row whose member was merged meanwhile (merged_into is told) is not locked under its
+ * new member: the batch rolls back and runs again, which finds the new one.
+ *
+ * Plan relied upon (lanes force it): nested loops over unnest with the primary keys of member, account, member_day,
+ * purchase (only the partitions of the dates asked) and idempotency.
+ */
+const holdMembers = `
+CREATE FUNCTION hold_members(
+  programmes uuid[], stores uuid[], tills uuid[], dates date[], numbers text[], fingerprints bytea[],
+  callers text[], keys text[], member_ids uuid[], member_numbers text[], code_tokens bytea[], tier_froms date[]
+) RETURNS TABLE (
+  item integer, revision bigint, member_id uuid, known boolean, gone boolean, merged_into uuid,
+  balance bigint, debt bigint, member_seq bigint, posted_ms bigint, next_expiry_ms bigint,
+  day_points bigint, month_points bigint, spent_minor bigint,
+  claim_id uuid, claim_fingerprint bytea, claim_rung_ms bigint, claim_offset smallint, claim_result json,
+  key_fingerprint bytea, key_result json, twin_id uuid, twin_rung_ms bigint
+) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+  resolved uuid[];
+BEGIN
+  SELECT array_agg(coalesce(
+      (SELECT coalesce(m.merged_into, m.member_id) FROM member m WHERE m.member_id = r.member_id),
+      (SELECT coalesce(m.merged_into, m.member_id) FROM member m WHERE m.number = r.member_number),
+      (SELECT coalesce(m.merged_into, m.member_id) FROM member m WHERE m.code_token_sha256 = r.code_token),
+      r.member_id) ORDER BY r.item)
+    INTO resolved
+    FROM unnest(member_ids, member_numbers, code_tokens) WITH ORDINALITY r (member_id, member_number, code_token, item);
+  PERFORM pg_advisory_xact_lock(held.lock)
+    FROM (SELECT DISTINCT uuid_hash_extended(m, 0) AS lock FROM unnest(resolved) m WHERE m IS NOT NULL ORDER BY 1) held;
+
+  RETURN QUERY
+  SELECT r.item::integer, (SELECT v.revision FROM reference_revision v), r.member_id, m.member_id IS NOT NULL,
+    m.gone_at IS NOT NULL, m.merged_into,
+    a.balance, a.debt, a.member_seq,
+    (extract(epoch FROM a.posted_at) * 1000)::bigint, (extract(epoch FROM a.next_expiry_at) * 1000)::bigint,
+    d.day_points, d.month_points, d.spent_minor,
+    p.purchase_id, p.fingerprint, (extract(epoch FROM p.rung_at) * 1000)::bigint, p.rung_at_offset_minutes, p.result,
+    i.fingerprint, i.result, t.purchase_id, t.rung_ms
+  FROM unnest(programmes, stores, tills, dates, numbers, fingerprints, callers, keys, resolved, tier_froms)
+    WITH ORDINALITY r (programme_id, store_id, till_id, business_date, receipt_number, fingerprint, caller, key,
+      member_id, tier_from, item)
+  LEFT JOIN member m ON m.member_id = r.member_id
+  LEFT JOIN account a ON a.member_id = r.member_id AND a.programme_id = r.programme_id
+  LEFT JOIN LATERAL (
+    SELECT coalesce(sum(d.points) FILTER (WHERE d.business_date = r.business_date), 0)::bigint AS day_points,
+      coalesce(sum(d.points) FILTER (WHERE d.business_date >= date_trunc('month', r.business_date::timestamp)
+        AND d.business_date < date_trunc('month', r.business_date::timestamp) + interval '1 month'), 0)::bigint
+        AS month_points,
+      coalesce(sum(d.spent_minor) FILTER (WHERE d.business_date > r.tier_from), 0)::bigint AS spent_minor
+    FROM member_day d
+    WHERE d.member_id = r.member_id AND d.programme_id = r.programme_id
+      AND d.business_date >= least(r.tier_from, date_trunc('month', r.business_date::timestamp)::date)
+  ) d ON true
+  LEFT JOIN purchase p ON p.programme_id = r.programme_id AND p.store_id = r.store_id AND p.till_id = r.till_id
+    AND p.business_date = r.business_date AND p.receipt_number = r.receipt_number
+  LEFT JOIN idempotency i ON i.caller = r.caller AND i.route = 'purchase' AND i.key = r.key
+  LEFT JOIN LATERAL (
+    SELECT n.purchase_id, (extract(epoch FROM n.rung_at) * 1000)::bigint AS rung_ms
+    FROM purchase n
+    WHERE p.purchase_id IS NULL AND n.programme_id = r.programme_id AND n.store_id = r.store_id
+      AND n.till_id = r.till_id AND n.receipt_number = r.receipt_number AND n.fingerprint = r.fingerprint
+      AND n.business_date = ANY (ARRAY[r.business_date - 1, r.business_date + 1])
+    LIMIT 1
+  ) t ON true
+  ORDER BY r.item;
+END $$`;

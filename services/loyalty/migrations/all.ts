@@ -1,0 +1,7 @@
+import type { Migrations } from '@regulars/service';
+import { Reference0000000000001 } from './0001-reference.js';
+import { Ledger0000000000002 } from './0002-ledger.js';
+import { Purchases0000000000003 } from './0003-purchases.js';
+
+/** Oldest first. */
+export const migrations: Migrations = [Reference0000000000001, Ledger0000000000002, Purchases0000000000003];

@@ -1,0 +1,15 @@
+import { PointsServiceService } from '@regulars/contracts/loyalty/v1/points';
+import { ProgrammeServiceService } from '@regulars/contracts/loyalty/v1/programmes';
+import { PurchaseServiceService } from '@regulars/contracts/loyalty/v1/purchases';
+import { bootService } from '@regulars/service';
+import { migrations } from '../migrations/all.js';
+import { loyaltySettings } from './loyalty.config.js';
+import { LoyaltyModule } from './loyalty.module.js';
+
+await bootService({
+  name: 'loyalty',
+  module: LoyaltyModule,
+  settings: loyaltySettings,
+  rpc: [PurchaseServiceService, PointsServiceService, ProgrammeServiceService],
+  migrations,
+});

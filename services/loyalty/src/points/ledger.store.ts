@@ -1,0 +1,129 @@
+import { appendToOutboxSql, type OutboxEvent, outboxArrays } from '@regulars/messaging';
+import type { QueryConfig } from 'pg';
+import type { LedgerBatch, NewEntry, NewLot, OpenAccount } from './ledger.js';
+
+/** Sends the movements of a batch and their events, each table by one statement, without waiting. */
+export function recordLedger(
+  tx: { query(statement: QueryConfig): Promise<unknown> },
+  ledger: LedgerBatch,
+  events: readonly OutboxEvent[],
+): Promise<unknown>[] {
+  if (ledger.entries.length === 0) return [];
+  const accounts = ledger.changed();
+  const sent = [tx.query(accountsStatement(accounts)), tx.query(entriesStatement(ledger.entries))];
+  const days = daysOf(accounts);
+  if (days.length > 0) sent.push(tx.query(daysStatement(days)));
+  if (ledger.lots.length > 0) sent.push(tx.query(lotsStatement(ledger.lots)));
+  sent.push(tx.query({ name: 'record_events', text: appendToOutboxSql, values: outboxArrays(events) }));
+  return sent;
+}
+
+/** Absolute values: the members' locks are held since before they were read. */
+function accountsStatement(accounts: readonly OpenAccount[]): QueryConfig {
+  return {
+    name: 'record_accounts',
+    text: `INSERT INTO account (member_id, programme_id, balance, debt, member_seq, posted_at, next_expiry_at)
+      SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::timestamptz[],
+        $7::timestamptz[])
+      ON CONFLICT (member_id, programme_id) DO UPDATE SET balance = excluded.balance, debt = excluded.debt,
+        member_seq = excluded.member_seq, posted_at = excluded.posted_at, next_expiry_at = excluded.next_expiry_at`,
+    values: [
+      accounts.map(({ memberId }) => memberId),
+      accounts.map(({ programmeId }) => programmeId),
+      accounts.map(({ balance }) => balance),
+      accounts.map(({ debt }) => debt),
+      accounts.map(({ memberSeq }) => memberSeq),
+      accounts.map(({ postedMs }) => instant(postedMs)),
+      accounts.map(({ nextExpiryMs }) => (nextExpiryMs === undefined ? null : instant(nextExpiryMs))),
+    ],
+  };
+}
+
+function entriesStatement(entries: readonly NewEntry[]): QueryConfig {
+  return {
+    name: 'record_entries',
+    text: `INSERT INTO entry (entry_id, member_id, programme_id, member_seq, kind, points, balance_after, source_id,
+        store_id, business_date, posted_at, programme_version, explain)
+      SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[], $5::text[], $6::bigint[], $7::bigint[],
+        $8::uuid[], $9::uuid[], $10::date[], $11::timestamptz[], $12::integer[], $13::json[])`,
+    values: [
+      entries.map(({ entryId }) => entryId),
+      entries.map(({ account }) => account.memberId),
+      entries.map(({ account }) => account.programmeId),
+      entries.map(({ memberSeq }) => memberSeq),
+      entries.map(({ kind }) => kind),
+      entries.map(({ points }) => points),
+      entries.map(({ balanceAfter }) => balanceAfter),
+      entries.map(({ sourceId }) => sourceId),
+      entries.map(({ storeId }) => storeId ?? null),
+      entries.map(({ businessDate }) => businessDate),
+      entries.map(({ postedMs }) => instant(postedMs)),
+      entries.map(({ programmeVersion }) => programmeVersion),
+      entries.map(({ steps }) => JSON.stringify(steps)),
+    ],
+  };
+}
+
+function lotsStatement(lots: readonly NewLot[]): QueryConfig {
+  return {
+    name: 'record_lots',
+    text: `INSERT INTO lot (lot_id, member_id, programme_id, points, remaining, expires_at)
+      SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[], $5::bigint[], $6::timestamptz[])`,
+    values: [
+      lots.map(({ lotId }) => lotId),
+      lots.map(({ account }) => account.memberId),
+      lots.map(({ account }) => account.programmeId),
+      lots.map(({ points }) => points),
+      lots.map(({ remaining }) => remaining),
+      lots.map(({ expiresMs }) => (expiresMs === undefined ? null : instant(expiresMs))),
+    ],
+  };
+}
+
+interface DayChange {
+  readonly account: OpenAccount;
+  readonly businessDate: string;
+  points: number;
+  spentMinor: number;
+}
+
+function daysOf(accounts: readonly OpenAccount[]): DayChange[] {
+  const changes: DayChange[] = [];
+  for (const account of accounts) {
+    const mine: DayChange[] = [];
+    for (const { businessDate, points, spentMinor } of account.days) {
+      const same = mine.find((change) => change.businessDate === businessDate);
+      if (same) {
+        same.points += points;
+        same.spentMinor += spentMinor;
+      } else mine.push({ account, businessDate, points, spentMinor });
+    }
+    changes.push(...mine);
+  }
+  return changes;
+}
+
+function daysStatement(days: readonly DayChange[]): QueryConfig {
+  return {
+    name: 'record_days',
+    text: `INSERT INTO member_day (member_id, programme_id, business_date, points, spent_minor)
+      SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::date[], $4::bigint[], $5::bigint[])
+      ON CONFLICT (member_id, programme_id, business_date) DO UPDATE
+      SET points = member_day.points + excluded.points, spent_minor = member_day.spent_minor + excluded.spent_minor`,
+    values: [
+      days.map(({ account }) => account.memberId),
+      days.map(({ account }) => account.programmeId),
+      days.map(({ businessDate }) => businessDate),
+      days.map(({ points }) => points),
+      days.map(({ spentMinor }) => spentMinor),
+    ],
+  };
+}
+
+let lastInstant = { ms: Number.NaN, text: '' };
+
+/** The same moment is asked for row after row. */
+function instant(ms: number): string {
+  if (lastInstant.ms !== ms) lastInstant = { ms, text: new Date(ms).toISOString() };
+  return lastInstant.text;
+}

@@ -1,0 +1,132 @@
+import type { Policy } from '../programmes/policy.js';
+import type { Step } from './accrual.js';
+import { endOfPointsMs, payDebt } from './lots.js';
+
+/** An account as it stood when its member was locked; all zero for a member without one. */
+export interface AccountState {
+  readonly balance: number;
+  readonly debt: number;
+  readonly memberSeq: number;
+  readonly postedMs: number;
+  readonly nextExpiryMs: number | undefined;
+}
+
+export const noAccount: AccountState = { balance: 0, debt: 0, memberSeq: 0, postedMs: 0, nextExpiryMs: undefined };
+
+/** An account while a batch is decided: every item sees what the items before it did. */
+export interface OpenAccount {
+  readonly memberId: string;
+  readonly programmeId: string;
+  balance: number;
+  debt: number;
+  memberSeq: number;
+  postedMs: number;
+  nextExpiryMs: number | undefined;
+  /** What the batch changed on business days, oldest decision first. */
+  readonly days: { readonly businessDate: string; readonly points: number; readonly spentMinor: number }[];
+}
+
+export type EntryKind = 'earn' | 'refund-reversal' | 'expire';
+
+/** A movement to be written. */
+export interface NewEntry {
+  readonly entryId: string;
+  readonly account: OpenAccount;
+  readonly memberSeq: number;
+  readonly kind: EntryKind;
+  readonly points: number;
+  readonly balanceAfter: number;
+  readonly sourceId: string;
+  readonly storeId: string | undefined;
+  readonly businessDate: string;
+  readonly postedMs: number;
+  readonly programmeVersion: number;
+  readonly steps: readonly Step[];
+}
+
+/** A lot to be written. */
+export interface NewLot {
+  readonly lotId: string;
+  readonly account: OpenAccount;
+  readonly points: number;
+  readonly remaining: number;
+  readonly expiresMs: number | undefined;
+}
+
+/** What is booked, besides how it changes the account. */
+export interface Booking {
+  readonly entryId: string;
+  readonly kind: EntryKind;
+  readonly sourceId: string;
+  readonly storeId: string | undefined;
+  readonly businessDate: string;
+  readonly programmeVersion: number;
+  readonly steps: readonly Step[];
+}
+
+/** What an earning adds. */
+export interface Earning {
+  readonly points: number;
+  readonly spentMinor: number;
+  readonly policy: Policy;
+  /** Date in the programme's zone on which the points begin to age. */
+  readonly earnedOn: string;
+}
+
+/** The movements of one batch, in the order in which they were decided (requirement L4). */
+export class LedgerBatch {
+  readonly entries: NewEntry[] = [];
+  readonly lots: NewLot[] = [];
+  private readonly open = new Map<string, OpenAccount>();
+
+  constructor(private readonly nowMs: number) {}
+
+  /** The account as the batch has left it so far; `held` is how it stood under the lock. */
+  account(programmeId: string, memberId: string, held: AccountState): OpenAccount {
+    const key = memberId + programmeId;
+    let account = this.open.get(key);
+    if (!account) {
+      const { balance, debt, memberSeq, postedMs, nextExpiryMs } = held;
+      account = { memberId, programmeId, balance, debt, memberSeq, postedMs, nextExpiryMs, days: [] };
+      this.open.set(key, account);
+    }
+    return account;
+  }
+
+  /** Books points earned: they pay what is owed first, the rest becomes a lot. */
+  earn(account: OpenAccount, booking: Booking, earning: Earning): NewEntry {
+    const { points, spentMinor, policy, earnedOn } = earning;
+    const { intoLot, debt } = payDebt(points, account.debt);
+    account.debt = debt;
+    account.days.push({ businessDate: booking.businessDate, points, spentMinor });
+    if (points > 0) {
+      const expiresMs = endOfPointsMs(policy, earnedOn);
+      this.lots.push({ lotId: booking.entryId, account, points, remaining: intoLot, expiresMs });
+      if (intoLot > 0 && expiresMs !== undefined) {
+        account.nextExpiryMs = Math.min(account.nextExpiryMs ?? expiresMs, expiresMs);
+      }
+    }
+    return this.book(account, booking, points);
+  }
+
+  /**
+   * Books a movement. Posting times of a member never run backwards, also when the clocks of replicas differ, so that
+   * the order of entries is the order of statements.
+   */
+  book(account: OpenAccount, booking: Booking, points: number): NewEntry {
+    account.balance += points;
+    account.memberSeq += 1;
+    account.postedMs = Math.max(this.nowMs, account.postedMs);
+    const { balance: balanceAfter, memberSeq, postedMs } = account;
+    const entry = { ...booking, account, points, balanceAfter, memberSeq, postedMs };
+    this.entries.push(entry);
+    return entry;
+  }
+
+  /** The accounts that were changed. */
+  changed(): OpenAccount[] {
+    const accounts = new Set<OpenAccount>();
+    for (const entry of this.entries) accounts.add(entry.account);
+    return [...accounts];
+  }
+}

@@ -1,0 +1,89 @@
+import { Controller } from '@nestjs/common';
+import {
+  type CreateProgrammeRequest,
+  type CreateProgrammeResponse,
+  type DraftVersionRequest,
+  type DraftVersionResponse,
+  type GetProgrammeRequest,
+  type GetProgrammeResponse,
+  type Programme,
+  ProgrammeServiceService,
+  type ProgrammeVersion,
+  type PublishVersionRequest,
+  type PublishVersionResponse,
+  VersionState,
+} from '@regulars/contracts/loyalty/v1/programmes';
+import { RpcController, type RpcHandlers, refusal } from '@regulars/service';
+import { ProgrammesService } from './programmes.service.js';
+import type { ProgrammeRow, VersionRow } from './programmes.store.js';
+import { isUuid } from './terms.js';
+
+/** gRPC ⇄ programmes. */
+@Controller()
+@RpcController(ProgrammeServiceService)
+export class ProgrammesController implements RpcHandlers<typeof ProgrammeServiceService> {
+  constructor(private readonly programmes: ProgrammesService) {}
+
+  async createProgramme(request: CreateProgrammeRequest): Promise<CreateProgrammeResponse> {
+    const result = await this.programmes.create(request);
+    switch (result.outcome) {
+      case 'created':
+        return { programme: programmeOf(result.programme, []) };
+      case 'taken':
+        throw refusal('ALREADY_EXISTS', 'PROGRAMME_CODE_OR_BRAND_TAKEN');
+      case 'malformed':
+        throw refusal('INVALID_ARGUMENT', 'MALFORMED', { faults: result.faults });
+    }
+  }
+
+  async getProgramme({ programmeId }: GetProgrammeRequest): Promise<GetProgrammeResponse> {
+    const found = await this.programmes.get(known(programmeId));
+    if (!found) throw refusal('NOT_FOUND', 'PROGRAMME_UNKNOWN');
+    return { programme: programmeOf(found.programme, found.versions) };
+  }
+
+  async draftVersion({ programmeId, terms }: DraftVersionRequest): Promise<DraftVersionResponse> {
+    const result = await this.programmes.draft(known(programmeId), terms);
+    switch (result.outcome) {
+      case 'drafted':
+        return { version: versionOf(result.version) };
+      case 'not-found':
+        throw refusal('NOT_FOUND', 'PROGRAMME_UNKNOWN');
+      case 'malformed':
+        throw refusal('INVALID_ARGUMENT', 'MALFORMED', { faults: result.faults });
+    }
+  }
+
+  async publishVersion(request: PublishVersionRequest): Promise<PublishVersionResponse> {
+    const result = await this.programmes.publish(known(request.programmeId), request.version, request.effectiveFrom);
+    switch (result.outcome) {
+      case 'published':
+        return { version: versionOf(result.version) };
+      case 'not-found':
+        throw refusal('NOT_FOUND', 'VERSION_UNKNOWN');
+      case 'malformed':
+        throw refusal('INVALID_ARGUMENT', 'MALFORMED', { faults: result.faults });
+      case 'refused':
+        throw refusal('FAILED_PRECONDITION', result.reason, { allowed: ['draft', 'publish from today on'] });
+    }
+  }
+}
+
+function known(programmeId: string): string {
+  if (!isUuid(programmeId)) throw refusal('NOT_FOUND', 'PROGRAMME_UNKNOWN');
+  return programmeId;
+}
+
+function programmeOf(row: ProgrammeRow, versions: readonly VersionRow[]): Programme {
+  return { ...row, brandIds: [...row.brandIds], versions: versions.map(versionOf) };
+}
+
+function versionOf({ version, effectiveFrom, terms, publishedAt }: VersionRow): ProgrammeVersion {
+  return {
+    version,
+    state: publishedAt ? VersionState.PUBLISHED : VersionState.DRAFT,
+    effectiveFrom: effectiveFrom ?? '',
+    terms,
+    publishedAt: publishedAt ?? undefined,
+  };
+}

@@ -1,0 +1,114 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { CreateProgrammeRequest, ProgrammeTerms } from '@regulars/contracts/loyalty/v1/programmes';
+import { CLOCK, type Clock } from '@regulars/service';
+import { DataSource, type EntityManager } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
+import { isDate, todayAt } from './calendar.js';
+import { type Policy, type Programme, policyOf } from './policy.js';
+import * as store from './programmes.store.js';
+import { type Fault, faultsOfProgramme, faultsOfTerms } from './terms.js';
+
+/** A programme with all its versions. */
+export interface StoredProgramme {
+  readonly programme: store.ProgrammeRow;
+  readonly versions: readonly store.VersionRow[];
+}
+
+type Malformed = { readonly outcome: 'malformed'; readonly faults: readonly Fault[] };
+type NotFound = { readonly outcome: 'not-found' };
+
+class Taken extends Error {}
+
+/** Programmes as versioned policy: drafted, published, superseded (requirement L3). */
+@Injectable()
+export class ProgrammesService {
+  constructor(
+    @Inject(DataSource) private readonly dataSource: DataSource,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  async create(
+    request: CreateProgrammeRequest,
+  ): Promise<{ outcome: 'created'; programme: store.ProgrammeRow } | { outcome: 'taken' } | Malformed> {
+    const faults = faultsOfProgramme(request);
+    if (faults.length > 0) return { outcome: 'malformed', faults };
+    const programme = { programmeId: uuidv7(), ...request };
+    try {
+      await this.dataSource.transaction(async (tx) => {
+        if (!(await store.insertProgramme(tx, programme, this.clock.now()))) throw new Taken();
+      });
+      return { outcome: 'created', programme };
+    } catch (error) {
+      // Thrown only to roll back a programme of which one brand was taken.
+      if (error instanceof Taken) return { outcome: 'taken' };
+      throw error;
+    }
+  }
+
+  async get(programmeId: string): Promise<StoredProgramme | undefined> {
+    const tx = this.dataSource.manager;
+    const programme = await store.findProgramme(tx, programmeId);
+    return programme && { programme, versions: await store.versionsOf(tx, programmeId) };
+  }
+
+  async draft(
+    programmeId: string,
+    terms: ProgrammeTerms | undefined,
+  ): Promise<{ outcome: 'drafted'; version: store.VersionRow } | Malformed | NotFound> {
+    const faults = faultsOfTerms(terms);
+    if (faults.length > 0 || !terms) return { outcome: 'malformed', faults };
+    return this.dataSource.transaction(async (tx) => {
+      if (!(await store.findProgramme(tx, programmeId, true))) return { outcome: 'not-found' };
+      const version = ((await store.versionsOf(tx, programmeId)).at(-1)?.version ?? 0) + 1;
+      await store.insertDraft(tx, programmeId, version, terms);
+      const draft = { programmeId, version, terms, effectiveFrom: null, publishedAt: null };
+      return { outcome: 'drafted', version: draft };
+    });
+  }
+
+  /** The first version of a programme may begin in the past, later ones today or later in the programme's zone. */
+  async publish(
+    programmeId: string,
+    version: number,
+    effectiveFrom: string,
+  ): Promise<
+    | { outcome: 'published'; version: store.VersionRow }
+    | { outcome: 'refused'; reason: 'NOT_A_DRAFT' | 'EFFECTIVE_IN_PAST' }
+    | Malformed
+    | NotFound
+  > {
+    if (!isDate(effectiveFrom)) {
+      return { outcome: 'malformed', faults: [{ pointer: '/effectiveFrom', message: 'is no date, YYYY-MM-DD' }] };
+    }
+    const now = this.clock.now();
+    return this.dataSource.transaction(async (tx) => {
+      if (!(await store.findProgramme(tx, programmeId, true))) return { outcome: 'not-found' };
+      const versions = await store.versionsOf(tx, programmeId);
+      const draft = versions.find((each) => each.version === version);
+      if (!draft) return { outcome: 'not-found' };
+      if (draft.publishedAt) return { outcome: 'refused', reason: 'NOT_A_DRAFT' };
+      const isFirst = versions.every((each) => !each.publishedAt);
+      const today = todayAt(now.getTime(), draft.terms.timeZone, 0).calendarDate;
+      if (!isFirst && effectiveFrom < today) return { outcome: 'refused', reason: 'EFFECTIVE_IN_PAST' };
+      await store.publishDraft(tx, programmeId, version, effectiveFrom, now);
+      return { outcome: 'published', version: { ...draft, effectiveFrom, publishedAt: now } };
+    });
+  }
+
+  /** Every programme with what is published, by brand: what the purchase path keeps in memory. */
+  async inForce(tx: EntityManager): Promise<ReadonlyMap<string, Programme>> {
+    const [programmes, versions] = [await store.allProgrammes(tx), await store.versionsOf(tx, undefined)];
+    const byBrand = new Map<string, Programme>();
+    for (const { programmeId, currency, brandIds } of programmes) {
+      const policies = policiesOf(versions.filter((version) => version.programmeId === programmeId));
+      for (const brandId of brandIds) byBrand.set(brandId, { programmeId, currency, policies });
+    }
+    return byBrand;
+  }
+}
+
+function policiesOf(published: readonly store.VersionRow[]): Policy[] {
+  return published
+    .map(({ version, effectiveFrom, terms }) => policyOf(version, effectiveFrom ?? '', terms))
+    .sort((a, b) => a.effectiveFrom.localeCompare(b.effectiveFrom) || a.version - b.version);
+}

@@ -1,0 +1,59 @@
+import { PurchaseRefusal, type Receipt } from '@regulars/contracts/loyalty/v1/purchases';
+import { type Today, todayAt } from '../programmes/calendar.js';
+import { type Policy, type Programme, policyOn } from '../programmes/policy.js';
+
+/** What is needed of a store to take its purchases. */
+export interface Place {
+  readonly storeId: string;
+  readonly brandId: string;
+  readonly timeZone: string;
+  readonly dayCutoverMinutes: number;
+}
+
+/** Where a receipt was rung up and by which policy it is decided. */
+export interface Ground {
+  readonly place: Place;
+  readonly programme: Programme;
+  readonly policy: Policy;
+}
+
+/**
+ * Stores, tills and programmes in memory: everything a decision needs that does not depend on the member. It is as of
+ * one revision; whoever decides by it compares that with the revision seen under the members' locks.
+ */
+export class Book {
+  private readonly todays = new Map<string, Today>();
+
+  constructor(
+    readonly revision: number,
+    private readonly stores: ReadonlyMap<string, Place>,
+    private readonly tills: ReadonlyMap<string, string>,
+    private readonly programmesByBrand: ReadonlyMap<string, Programme>,
+  ) {}
+
+  /** Where and by what a receipt is decided, or why it cannot be. */
+  groundOf({ storeId, tillId, businessDate }: Receipt): Ground | PurchaseRefusal {
+    const place = this.stores.get(storeId);
+    if (!place) return PurchaseRefusal.UNKNOWN_STORE;
+    if (this.tills.get(tillId) !== storeId) return PurchaseRefusal.UNKNOWN_TILL;
+    const programme = this.programmesByBrand.get(place.brandId);
+    const policy = programme && policyOn(programme, businessDate);
+    if (!programme || !policy) return PurchaseRefusal.NO_PROGRAMME;
+    return { place, programme, policy };
+  }
+
+  programmeOfStore(storeId: string): Programme | undefined {
+    const place = this.stores.get(storeId);
+    return place && this.programmesByBrand.get(place.brandId);
+  }
+
+  /** The dates of a place at a moment. */
+  todayAt(place: Pick<Place, 'timeZone' | 'dayCutoverMinutes'>, nowMs: number): Today {
+    const key = `${place.timeZone} ${place.dayCutoverMinutes}`;
+    const known = this.todays.get(key);
+    if (known && nowMs >= known.fromMs && nowMs < known.untilMs) return known;
+    const today = todayAt(nowMs, place.timeZone, place.dayCutoverMinutes);
+    this.todays.set(key, today);
+    return today;
+  }
+}

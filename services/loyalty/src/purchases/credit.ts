@@ -1,0 +1,75 @@
+import type { Receipt } from '@regulars/contracts/loyalty/v1/purchases';
+import { accrue, type Bought } from '../points/accrual.js';
+import type { LedgerBatch, NewEntry, OpenAccount } from '../points/ledger.js';
+import { monthsBefore } from '../programmes/calendar.js';
+import type { Policy } from '../programmes/policy.js';
+import { standingOn } from '../tiers/ladder.js';
+import { type StoredResult, tierOf } from './result.js';
+
+/** What of a member's past the locks showed for one purchase: sums over its business day, month and tier period. */
+export interface Past {
+  readonly dayPoints: number;
+  readonly monthPoints: number;
+  readonly spentMinor: number;
+}
+
+/** A purchase that is credited. */
+export interface Crediting {
+  readonly purchaseId: string;
+  readonly receipt: Receipt;
+  readonly policy: Policy;
+  readonly bought: Bought;
+  /** Date in the programme's zone on which its points begin to age. */
+  readonly earnedOn: string;
+}
+
+/** What a credit comes to. */
+export interface Credited {
+  readonly entry: NewEntry;
+  readonly result: StoredResult & { readonly o: 'credited' };
+}
+
+/** The last date that no longer counts for the tier of a purchase. */
+export function tierPeriodBegins(policy: Policy, businessDate: string): string {
+  return monthsBefore(businessDate, policy.tierPeriodMonths);
+}
+
+/**
+ * Books what a purchase earns (requirements L3, L4, L7): by the tier the member has before it, under caps of its
+ * business day and month that also count what the batch has booked already. The entry takes the purchase's id.
+ *
+ * @throws InvalidAmount when the points are no safe number
+ */
+export function credit(ledger: LedgerBatch, account: OpenAccount, past: Past, crediting: Crediting): Credited {
+  const { purchaseId, receipt, policy, bought, earnedOn } = crediting;
+  const before = withBatch(past, account, receipt.businessDate, policy);
+  const accrued = accrue(policy, bought, standingOn(policy.tiers, before.spentMinor), before);
+  const { storeId, businessDate } = receipt;
+  const booking = {
+    entryId: purchaseId,
+    kind: 'earn',
+    sourceId: purchaseId,
+    storeId,
+    businessDate,
+    programmeVersion: policy.version,
+    steps: accrued.steps,
+  } as const;
+  const { points, countedMinor: spentMinor } = accrued;
+  const entry = ledger.earn(account, booking, { points, spentMinor, policy, earnedOn });
+  const tier = tierOf(standingOn(policy.tiers, before.spentMinor + spentMinor));
+  const { memberId, balance } = account;
+  return { entry, result: { o: 'credited', id: purchaseId, member: memberId, points, balance, tier } };
+}
+
+function withBatch(past: Past, account: OpenAccount, businessDate: string, policy: Policy): Past {
+  if (account.days.length === 0) return past;
+  const month = businessDate.slice(0, 7);
+  const begins = tierPeriodBegins(policy, businessDate);
+  let { dayPoints, monthPoints, spentMinor } = past;
+  for (const day of account.days) {
+    if (day.businessDate === businessDate) dayPoints += day.points;
+    if (day.businessDate.startsWith(month)) monthPoints += day.points;
+    if (day.businessDate > begins) spentMinor += day.spentMinor;
+  }
+  return { dayPoints, monthPoints, spentMinor };
+}

@@ -1,0 +1,229 @@
+import { InvalidAmount } from '@regulars/amounts';
+import {
+  HoldReason,
+  PendingReason,
+  type PostPurchaseResult,
+  type Purchase,
+  PurchaseRefusal,
+  type Receipt,
+} from '@regulars/contracts/loyalty/v1/purchases';
+import { type AccountState, LedgerBatch, type NewEntry } from '../points/ledger.js';
+import { daysApart } from '../programmes/calendar.js';
+import type { Book, Ground } from './book.js';
+import { dateRefusal, mayBeRestamped } from './business-date.js';
+import { credit, type Past } from './credit.js';
+import { type Content, receiptKey, toldMember } from './receipt.js';
+import { answerOf, type StoredResult } from './result.js';
+
+/** A well-formed purchase whose store, till and programme are known, before anything stored was looked at. */
+export interface Posting {
+  readonly caller: string;
+  readonly key: string | undefined;
+  readonly purchase: Purchase;
+  readonly receipt: Receipt;
+  readonly rungMs: number;
+  readonly content: Content;
+  readonly ground: Ground;
+  readonly traceparent: string | undefined;
+}
+
+/** A claim that stands, stored or decided a moment ago in the same batch. */
+export interface Claim {
+  readonly id: string;
+  readonly fingerprint: Buffer;
+  readonly rungMs: number;
+  readonly offsetMinutes: number;
+  readonly result: StoredResult;
+}
+
+/** What the locks showed for one posting. */
+export interface Held {
+  /** Undefined for an anonymous purchase and for a number or code that nobody has. */
+  readonly memberId: string | undefined;
+  readonly isKnown: boolean;
+  readonly isGone: boolean;
+  readonly account: AccountState;
+  readonly past: Past;
+  readonly claim: Claim | undefined;
+  readonly keyed: { readonly fingerprint: Buffer; readonly result: StoredResult } | undefined;
+  /** A purchase of the same content under the same number one business date off. */
+  readonly twin: { readonly id: string; readonly rungMs: number } | undefined;
+}
+
+export interface HeldPosting {
+  readonly posting: Posting;
+  readonly held: Held;
+}
+
+/** A purchase to be written with its claim. */
+export interface NewPurchase {
+  readonly posting: Posting;
+  readonly id: string;
+  readonly memberId: string | undefined;
+  readonly result: StoredResult;
+}
+
+/** What a batch of postings comes to. */
+export interface Decided {
+  readonly results: PostPurchaseResult[];
+  readonly ledger: LedgerBatch;
+  readonly purchases: NewPurchase[];
+  readonly keys: { readonly posting: Posting; readonly result: StoredResult }[];
+  readonly earned: { readonly entry: NewEntry; readonly posting: Posting; readonly tier: string }[];
+  readonly conflicts: Posting[];
+  readonly pending: { readonly id: string; readonly posting: Posting; readonly told: string }[];
+  readonly holds: { readonly id: string; readonly twinId: string; readonly posting: Posting }[];
+}
+
+/** Moment and new ids for a batch: passed in, so that the same batch is decided the same way. */
+export interface Occasion {
+  readonly nowMs: number;
+  readonly newId: () => string;
+}
+
+/**
+ * Decides a batch of postings one by one, in order; each sees what those before it did (requirements L1, L2). Every
+ * receipt is credited at most once, whatever its key; every key has one answer.
+ */
+export function decidePurchases(items: readonly HeldPosting[], book: Book, occasion: Occasion): Decided {
+  const batch = new PurchaseBatch(book, occasion);
+  for (const item of items) batch.decide(item);
+  return batch;
+}
+
+class PurchaseBatch implements Decided {
+  readonly results: PostPurchaseResult[] = [];
+  readonly ledger: LedgerBatch;
+  readonly purchases: NewPurchase[] = [];
+  readonly keys: { posting: Posting; result: StoredResult }[] = [];
+  readonly earned: { entry: NewEntry; posting: Posting; tier: string }[] = [];
+  readonly conflicts: Posting[] = [];
+  readonly pending: { id: string; posting: Posting; told: string }[] = [];
+  readonly holds: { id: string; twinId: string; posting: Posting }[] = [];
+  private readonly claimed = new Map<string, Claim>();
+  private readonly answered = new Map<string, { fingerprint: Buffer; result: StoredResult }>();
+  private readonly numbered = new Map<string, NewPurchase[]>();
+
+  constructor(
+    private readonly book: Book,
+    private readonly occasion: Occasion,
+  ) {
+    this.ledger = new LedgerBatch(occasion.nowMs);
+  }
+
+  decide({ posting, held }: HeldPosting): void {
+    const keyed = held.keyed ?? this.answered.get(`${posting.caller}|${posting.key}`);
+    if (posting.key !== undefined && keyed) {
+      const isSame = keyed.fingerprint.equals(posting.content.bodyFingerprint);
+      const reused = { o: 'refused', why: PurchaseRefusal.IDEMPOTENCY_KEY_REUSED, id: '' } as const;
+      this.results.push(isSame ? answerOf(keyed.result, true) : answerOf(reused, false));
+      return;
+    }
+    const claim = held.claim ?? this.claimed.get(receiptKey(posting.receipt));
+    if (!claim) return this.answer(posting, this.decideNew(posting, held), false);
+    if (isSameBody(claim, posting)) return this.answer(posting, claim.result, true);
+    this.conflicts.push(posting);
+    this.answer(posting, { o: 'refused', why: PurchaseRefusal.RECEIPT_CONFLICT, id: claim.id }, false);
+  }
+
+  private answer(posting: Posting, result: StoredResult, replayed: boolean): void {
+    this.results.push(answerOf(result, replayed));
+    if (posting.key === undefined) return;
+    this.keys.push({ posting, result });
+    this.answered.set(`${posting.caller}|${posting.key}`, { fingerprint: posting.content.bodyFingerprint, result });
+  }
+
+  private decideNew(posting: Posting, held: Held): StoredResult {
+    const refusal = this.refusalOf(posting, held);
+    if (refusal !== undefined) return { o: 'refused', why: refusal, id: '' };
+    const id = this.occasion.newId();
+    const twinId = this.twinOf(posting, held);
+    if (twinId !== undefined) {
+      this.holds.push({ id, twinId, posting });
+      const why = HoldReason.BUSINESS_DATE_MAY_BE_RESTAMPED;
+      return this.keep(posting, undefined, { o: 'held', id, why });
+    }
+    const told = toldMember(posting.purchase.member);
+    if (told === undefined) return this.keep(posting, undefined, { o: 'pending', id, why: PendingReason.ANONYMOUS });
+    if (held.memberId === undefined || !held.isKnown) {
+      this.pending.push({ id, posting, told });
+      return this.keep(posting, undefined, { o: 'pending', id, why: PendingReason.MEMBER_NOT_KNOWN_YET });
+    }
+    return this.credit(posting, held, held.memberId, id);
+  }
+
+  private refusalOf({ receipt, ground, purchase }: Posting, held: Held): PurchaseRefusal | undefined {
+    const today = this.book.todayAt(ground.place, this.occasion.nowMs);
+    switch (dateRefusal(receipt.businessDate, today, ground.policy.acceptDaysBack)) {
+      case 'in-future':
+        return PurchaseRefusal.BUSINESS_DATE_IN_FUTURE;
+      case 'too-old':
+        return PurchaseRefusal.BUSINESS_DATE_TOO_OLD;
+      case undefined:
+        break;
+    }
+    if (purchase.currency !== ground.programme.currency) return PurchaseRefusal.CURRENCY_NOT_OF_PROGRAMME;
+    return held.isGone ? PurchaseRefusal.MEMBER_GONE : undefined;
+  }
+
+  private twinOf(posting: Posting, held: Held): string | undefined {
+    if (held.twin && mayBeRestamped(held.twin.rungMs, posting.rungMs)) return held.twin.id;
+    return this.numbered.get(numberKey(posting.receipt))?.find((other) => areTwins(other.posting, posting))?.id;
+  }
+
+  private credit(posting: Posting, held: Held, memberId: string, purchaseId: string): StoredResult {
+    const { receipt, purchase: bought, ground } = posting;
+    const { policy, programme } = ground;
+    const { timeZone } = policy;
+    const earnedOn = this.book.todayAt({ timeZone, dayCutoverMinutes: 0 }, this.occasion.nowMs).calendarDate;
+    const account = this.ledger.account(programme.programmeId, memberId, held.account);
+    try {
+      const { entry, result } = credit(this.ledger, account, held.past, {
+        purchaseId,
+        receipt,
+        policy,
+        bought,
+        earnedOn,
+      });
+      this.earned.push({ entry, posting, tier: result.tier[0] });
+      return this.keep(posting, memberId, result);
+    } catch (error) {
+      // Amounts so large that their points are no safe number; nothing was booked yet when this is thrown.
+      if (error instanceof InvalidAmount) return { o: 'refused', why: PurchaseRefusal.MALFORMED, id: '' };
+      throw error;
+    }
+  }
+
+  private keep(posting: Posting, memberId: string | undefined, result: StoredResult & { id: string }): StoredResult {
+    const purchase = { posting, id: result.id, memberId, result };
+    const { fingerprint } = posting.content;
+    const { rungMs } = posting;
+    const offsetMinutes = posting.purchase.rungAtOffsetMinutes;
+    this.purchases.push(purchase);
+    this.claimed.set(receiptKey(posting.receipt), { id: result.id, fingerprint, rungMs, offsetMinutes, result });
+    const sameNumber = this.numbered.get(numberKey(posting.receipt));
+    if (sameNumber) sameNumber.push(purchase);
+    else this.numbered.set(numberKey(posting.receipt), [purchase]);
+    return result;
+  }
+}
+
+function isSameBody(claim: Claim, { content, rungMs, purchase }: Posting): boolean {
+  return (
+    claim.fingerprint.equals(content.fingerprint) &&
+    claim.rungMs === rungMs &&
+    claim.offsetMinutes === purchase.rungAtOffsetMinutes
+  );
+}
+
+function numberKey({ tillId, receiptNumber }: Receipt): string {
+  return `${tillId}|${receiptNumber}`;
+}
+
+function areTwins(one: Posting, other: Posting): boolean {
+  return (
+    daysApart(one.receipt.businessDate, other.receipt.businessDate) === 1 &&
+    one.content.fingerprint.equals(other.content.fingerprint) &&
+    mayBeRestamped(one.rungMs, other.rungMs)
+  );
+}

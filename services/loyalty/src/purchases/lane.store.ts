@@ -1,0 +1,86 @@
+import pg, { type QueryArrayResult, type QueryConfig } from 'pg';
+import type { LaneTransaction } from './purchases.store.js';
+
+/**
+ * Plans of a lane's statements are made once and stay: nested loops over primary keys, whatever the statistics of a young
+ * database say. Nothing that a lane does takes seconds, so what does is stuck.
+ */
+const session = `SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off;
+  SET enable_mergejoin = off; SET jit = off; SET statement_timeout = '5s'; SET lock_timeout = '4s';
+  SET idle_in_transaction_session_timeout = '10s'`;
+
+/** A COMMIT that PostgreSQL answered with ROLLBACK. */
+export class NotCommitted extends Error {
+  override readonly name = 'NotCommitted';
+}
+
+/** A lane's own connection: one transaction at a time, statements pipelined. */
+export class LaneConnection implements LaneTransaction {
+  /** Whether COMMIT of the present transaction is on its way: from here on a lost connection leaves the outcome open. */
+  commitSent = false;
+  isOpen = true;
+
+  private constructor(private readonly client: pg.Client) {
+    const close = () => {
+      this.isOpen = false;
+    };
+    client.on('error', close);
+    client.on('end', close);
+  }
+
+  static async open(url: string): Promise<LaneConnection> {
+    const client = new pg.Client({
+      connectionString: url,
+      application_name: 'regulars-loyalty-lane',
+      connectionTimeoutMillis: 2_000,
+      keepAlive: true,
+      pipeline: true,
+    });
+    // Until the connection stands, what goes wrong is told by connect() itself.
+    client.on('error', () => undefined);
+    await client.connect();
+    await client.query(session);
+    return new LaneConnection(client);
+  }
+
+  query(statement: QueryConfig): Promise<unknown> {
+    return this.client.query(statement);
+  }
+
+  rows<Row extends unknown[]>(statement: QueryConfig): Promise<QueryArrayResult<Row>> {
+    return this.client.query<Row>({ ...statement, rowMode: 'array' });
+  }
+
+  /** Sends BEGIN; what follows need not wait for it. */
+  begin(): void {
+    this.commitSent = false;
+    // A failure of BEGIN is also one of every statement after it.
+    this.client.query('BEGIN').catch(() => undefined);
+  }
+
+  /**
+   * Sends COMMIT behind the statements that were sent and waits for all of them.
+   *
+   * @throws the first statement's error, or NotCommitted: after a failed statement COMMIT answers ROLLBACK, no error
+   */
+  async commit(sent: readonly Promise<unknown>[]): Promise<void> {
+    this.commitSent = true;
+    const commit = this.client.query('COMMIT');
+    const [{ command }] = await Promise.all([commit, ...sent]);
+    if (command !== 'COMMIT') throw new NotCommitted(command);
+  }
+
+  rollback(): void {
+    this.client.query('ROLLBACK').catch(() => undefined);
+  }
+
+  /** Gives up the connection at once, for one that does not answer any more. */
+  destroy(): void {
+    this.isOpen = false;
+    (this.client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+  }
+
+  async close(): Promise<void> {
+    await this.client.end().catch(() => undefined);
+  }
+}

@@ -1,0 +1,117 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type {
+  PostPurchaseResult,
+  Purchase,
+  Receipt,
+  UnprocessedReason,
+} from '@regulars/contracts/loyalty/v1/purchases';
+import { Outbox } from '@regulars/messaging';
+import { CLOCK, type Clock } from '@regulars/service';
+import { v7 as uuidv7 } from 'uuid';
+import { recordLedger } from '../points/ledger.store.js';
+import type { Book } from './book.js';
+import { BookService } from './book.service.js';
+import { type Decided, decidePurchases, type HeldPosting, type Posting } from './decide-purchases.js';
+import { RunAgain } from './failure.js';
+import { commitSeconds, decideSeconds } from './lane.ops.js';
+import type { BatchKind } from './lane.service.js';
+import type { LaneConnection } from './lane.store.js';
+import { pointsEarned } from './points-earned.js';
+import { currentRevision, holdMembers, markReplay, record } from './purchases.store.js';
+import type { Content } from './receipt.js';
+import { refused, unprocessed } from './result.js';
+
+/** A well-formed purchase that its principal may post. */
+export interface Incoming {
+  readonly caller: string;
+  readonly key: string | undefined;
+  readonly purchase: Purchase;
+  readonly receipt: Receipt;
+  readonly rungMs: number;
+  readonly content: Content;
+  readonly traceparent: string | undefined;
+}
+
+/** Books a batch of purchases: one transaction, two round trips (architecture: the purchase path, 3). */
+@Injectable()
+export class Postings implements BatchKind<Incoming, PostPurchaseResult> {
+  readonly name = 'purchase';
+
+  constructor(
+    private readonly books: BookService,
+    private readonly outbox: Outbox,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  unprocessed(reason: UnprocessedReason): PostPurchaseResult {
+    return unprocessed(reason);
+  }
+
+  async run(tx: LaneConnection, items: readonly Incoming[]): Promise<PostPurchaseResult[]> {
+    const book = this.books.current();
+    const { results, postings, places } = grounded(items, book);
+    tx.begin();
+    const held = await this.hold(tx, book, postings);
+    const decided = this.decide(held, book);
+    await this.commit(tx, decided);
+    decided.results.forEach((result, index) => {
+      results[places[index] as number] = result;
+    });
+    return results;
+  }
+
+  private async hold(tx: LaneConnection, book: Book, postings: readonly Posting[]): Promise<HeldPosting[]> {
+    if (postings.length === 0) {
+      if ((await currentRevision(tx)) !== book.revision) await this.refresh();
+      return [];
+    }
+    const { revision, items, wasMerged } = await holdMembers(tx, postings);
+    if (revision !== book.revision) await this.refresh();
+    if (wasMerged) throw new RunAgain('a member was merged while its lock was awaited');
+    return items.map((held, index) => ({ posting: postings[index] as Posting, held }));
+  }
+
+  private async refresh(): Promise<never> {
+    await this.books.refresh();
+    throw new RunAgain('programmes, stores or tills have changed');
+  }
+
+  private decide(held: readonly HeldPosting[], book: Book): Decided {
+    const began = performance.now();
+    const decided = decidePurchases(held, book, { nowMs: this.clock.now().getTime(), newId: uuidv7 });
+    decideSeconds.observe((performance.now() - began) / 1_000);
+    return decided;
+  }
+
+  private async commit(tx: LaneConnection, decided: Decided): Promise<void> {
+    const began = performance.now();
+    const events = decided.earned.map(({ entry, tier, posting }) => {
+      const { receipt, rungMs, traceparent, purchase } = posting;
+      const { currency, totalMinor, channel, partySize } = purchase;
+      return pointsEarned(entry, tier, { receipt, rungMs, traceparent, currency, totalMinor, channel, partySize });
+    });
+    const sent = [...record(tx, decided, this.clock.now().getTime()), ...recordLedger(tx, decided.ledger, events)];
+    if (sent.length === 0 && decided.results.some((result) => result.replayed)) sent.push(markReplay(tx));
+    await tx.commit(sent);
+    commitSeconds.observe((performance.now() - began) / 1_000);
+    if (events.length > 0) this.outbox.wake();
+  }
+}
+
+/** Splits what can be decided under locks from what cannot: its store, till or programme is not known. */
+function grounded(items: readonly Incoming[], book: Book) {
+  const results = new Array<PostPurchaseResult>(items.length);
+  const postings: Posting[] = [];
+  const places: number[] = [];
+  items.forEach((item, index) => {
+    const ground = book.groundOf(item.receipt);
+    if (typeof ground === 'number') {
+      results[index] = refused(ground);
+      return;
+    }
+    const { caller, key, purchase, receipt, rungMs, content, traceparent } = item;
+    postings.push({ caller, key, purchase, receipt, rungMs, content, traceparent, ground });
+    places.push(index);
+  });
+  return { results, postings, places };
+}

@@ -1,0 +1,26 @@
+import type { Tier } from '@regulars/contracts/loyalty/v1/programmes';
+
+/** Where a member stands on the ladder (requirement L7). */
+export interface Standing {
+  readonly tier: Tier;
+  readonly next: Tier | undefined;
+  /** What still has to be spent in the period for the next tier, minor units; 0 at the top. */
+  readonly missingMinor: number;
+  /** What counts so far in the period, minor units. */
+  readonly spentMinor: number;
+}
+
+/**
+ * The highest tier whose spending is reached. Spending below zero (more refunded in the period than bought) stands on
+ * the lowest.
+ *
+ * @param tiers lowest first; the lowest needs nothing
+ */
+export function standingOn(tiers: readonly Tier[], spentMinor: number): Standing {
+  let reached = 0;
+  while (reached + 1 < tiers.length && (tiers[reached + 1] as Tier).fromSpentMinor <= spentMinor) reached += 1;
+  const tier = tiers[reached];
+  if (!tier) throw new Error('a ladder has at least one tier');
+  const next = tiers[reached + 1];
+  return { tier, next, missingMinor: next ? next.fromSpentMinor - spentMinor : 0, spentMinor };
+}
