@@ -32,7 +32,7 @@ interface PurchaseAnswer {
   receiptText: { zhCN: string; en: string };
 }
 
-/** Who takes part: the member's desk in the office, and a till in a store. */
+/** Who takes part: an agent in the office, and a till in a store. */
 interface Cast {
   platform: Platform;
   office: Api;
@@ -50,7 +50,7 @@ export async function tellStory(platform: Platform): Promise<void> {
   const [tillKey] = platform.tillKeys ?? [];
   assert(tillKey, 'the story needs a seeded platform');
   const { url } = platform.gateway;
-  const cast = { platform, office: new Api(url, platform.tokens.administrator), till: new Api(url, tillKey.key) };
+  const cast = { platform, office: new Api(url, platform.tokens.agent), till: new Api(url, tillKey.key) };
   const points = `${platform.topicPrefix}regulars.loyalty.points.v1`;
   const { brokers } = platform.kafka;
 
