@@ -82,7 +82,7 @@ const MEMBERS = [
   { name: '李娜', mobile: '+8613800138002', email: 'lina@guests.example', language: 'zh-CN' },
   { name: '阿依古丽', mobile: '+8613800138003', email: 'ayiguli@guests.example', language: 'zh-CN' },
   { name: '陈静', mobile: '+8613800138004', email: 'chenjing@guests.example', language: 'zh-CN' },
-  { name: 'Emma Fischer', mobile: '+491512345678', email: 'emma@guests.example', language: 'en' },
+  { name: 'Emma Fischer', mobile: '+4915123456789', email: 'emma@guests.example', language: 'en' },
   { name: 'James Carter', mobile: '+447400123456', email: 'james@guests.example', language: 'en' },
 ];
 
