@@ -4,8 +4,6 @@ import type { Violation } from './violation.js';
 /** A promise about stored rows. */
 export interface StoredInvariant {
   readonly rule: string;
-  /** Schemas that it reads; it is not checked where one is out of reach. */
-  readonly schemas: readonly string[];
   /** Answers a row `what` for every case that breaks it; aggregates, so that nothing but the cases leaves the database. */
   readonly sql: string;
 }
@@ -13,12 +11,15 @@ export interface StoredInvariant {
 /** What became of one invariant. */
 export interface Checked {
   readonly rule: string;
-  /** Undefined where its schemas are out of reach. */
+  /** Undefined where a table that it reads is out of reach. */
   readonly broken: number | undefined;
   /** The first of the cases. */
   readonly cases: readonly string[];
   readonly seconds: number;
 }
+
+/** An event `o` of loyalty's outbox that notifications writes about. */
+export const isWorthAMessage = `o.type = 'regulars.loyalty.v1.PointsEarned' and (o.payload ->> 'points')::bigint > 0`;
 
 /** How many cases are shown of each broken promise. */
 const SHOWN = 20;
@@ -36,14 +37,12 @@ const perMember = `(select member_id, programme_id, count(*) as entries, sum(poi
 export const storedInvariants: readonly StoredInvariant[] = [
   {
     rule: 'a balance is the sum of its entries',
-    schemas: ['loyalty'],
     sql: `select format('member %s: balance %s, entries %s', coalesce(a.member_id, e.member_id), a.balance, e.points) as what
       from loyalty.account a full join ${perMember} e using (member_id, programme_id)
       where a.balance is distinct from coalesce(e.points, 0)`,
   },
   {
     rule: 'a balance is what its lots have left, less debts',
-    schemas: ['loyalty'],
     sql: `select format('member %s: balance %s, lots %s, debt %s', coalesce(a.member_id, l.member_id), a.balance,
         coalesce(l.remaining, 0), a.debt) as what
       from loyalty.account a
@@ -53,7 +52,6 @@ export const storedInvariants: readonly StoredInvariant[] = [
   },
   {
     rule: 'member_seq has no gap',
-    schemas: ['loyalty'],
     sql: `select format('member %s: %s entries from %s to %s, account at %s', coalesce(a.member_id, e.member_id), e.entries,
         e.first, e.last, a.member_seq) as what
       from loyalty.account a full join ${perMember} e using (member_id, programme_id)
@@ -61,7 +59,6 @@ export const storedInvariants: readonly StoredInvariant[] = [
   },
   {
     rule: 'balance_after follows from the entry before',
-    schemas: ['loyalty'],
     sql: `select format('entry %s: %s after %s with %s', entry_id, balance_after, before, points) as what
       from (select entry_id, points, balance_after,
           lag(balance_after, 1, 0::bigint) over (partition by member_id, programme_id order by member_seq) as before
@@ -70,19 +67,16 @@ export const storedInvariants: readonly StoredInvariant[] = [
   },
   {
     rule: 'a purchase is credited at most once',
-    schemas: ['loyalty'],
     sql: `select format('purchase %s: %s credits', source_id, count(*)) as what
       from loyalty.entry where kind = 'earn' group by source_id having count(*) > 1`,
   },
   {
     rule: 'a purchase has one receipt',
-    schemas: ['loyalty'],
     sql: `select format('purchase %s: %s receipts', purchase_id, count(*)) as what
       from loyalty.purchase group by purchase_id having count(*) > 1`,
   },
   {
     rule: 'a purchase is credited exactly when it says so',
-    schemas: ['loyalty'],
     sql: `select format('purchase %s: state %s, entry %s', coalesce(p.purchase_id, e.source_id), p.state, e.entry_id) as what
       from loyalty.purchase p
       full join (select source_id, entry_id, member_id from loyalty.entry where kind = 'earn') e
@@ -91,8 +85,14 @@ export const storedInvariants: readonly StoredInvariant[] = [
         or (e.entry_id is not null and p.member_id is distinct from e.member_id)`,
   },
   {
+    rule: 'points earned are a lot',
+    sql: `select format('entry %s: %s points, lot of %s', coalesce(e.entry_id, l.lot_id), e.points, l.points) as what
+      from (select * from loyalty.entry where kind = 'earn' and points > 0) e
+      full join loyalty.lot l on l.lot_id = e.entry_id
+      where e.points is distinct from l.points or e.member_id is distinct from l.member_id`,
+  },
+  {
     rule: 'what is kept for later is due or held',
-    schemas: ['loyalty'],
     sql: `select format('purchase %s: state %s', p.purchase_id, p.state) as what
       from loyalty.purchase p
       left join loyalty.pending_purchase w on w.purchase_id = p.purchase_id
@@ -102,7 +102,6 @@ export const storedInvariants: readonly StoredInvariant[] = [
   },
   {
     rule: 'a key answers for a purchase that is stored',
-    schemas: ['loyalty'],
     sql: `select format('purchase %s of a key', i.purchase_id) as what
       from (select (result ->> 'id')::uuid as purchase_id from loyalty.idempotency
         where route = 'purchase' and coalesce(result ->> 'id', '') <> '') i
@@ -110,7 +109,6 @@ export const storedInvariants: readonly StoredInvariant[] = [
   },
   {
     rule: 'an entry has exactly one event, under its member and number',
-    schemas: ['loyalty'],
     // The outbox keeps some days; entries older than its oldest row have had theirs.
     sql: `select format('entry %s: %s events', e.entry_id, count(distinct o.id)) as what
       from loyalty.entry e
@@ -124,15 +122,25 @@ export const storedInvariants: readonly StoredInvariant[] = [
   },
   {
     rule: 'no event waits to be published',
-    schemas: ['loyalty'],
     sql: `select format('%s events since %s', count(*), min(o.created_at)) as what
       from loyalty.outbox o, loyalty.relay_cursor c
       where (o.generation, o.xid, o.ord) > (c.generation, c.xid, c.ord) and o.created_at < now() - $1::interval
       having count(*) > 0`,
   },
   {
+    rule: 'an event that earned points leads to one message',
+    sql: `select format('event %s: %s messages', o.id, count(distinct m.message_id)) as what
+      from loyalty.outbox o left join notifications.message m on m.cause_id = o.id
+      where ${isWorthAMessage} and o.created_at <= now() - $1::interval
+      group by o.id having count(distinct m.message_id) <> 1`,
+  },
+  {
+    rule: 'a message is written once per cause, recipient and template',
+    sql: `select format('cause %s: %s of %s', cause_id, count(*), template) as what
+      from notifications.message group by cause_id, member_id, template having count(*) > 1`,
+  },
+  {
     rule: 'no key is parked',
-    schemas: ['loyalty', 'notifications', 'surveys'],
     sql: `select format('%s of group %s: %s', key, group_id, reason) as what from (
         select group_id, key, reason from loyalty.parked_key
         union all select group_id, key, reason from notifications.parked_key
@@ -145,26 +153,35 @@ export const storedInvariants: readonly StoredInvariant[] = [
  *
  * @param settledAfter age from which events are expected to have arrived, such as `60 seconds`
  */
-export async function checkStored(
-  client: pg.Client,
-  settledAfter = SETTLED_AFTER,
-  invariants = storedInvariants,
-): Promise<Checked[]> {
+export async function checkStored(client: pg.Client, settledAfter = SETTLED_AFTER): Promise<Checked[]> {
   await client.query('begin isolation level repeatable read read only');
   try {
-    const { rows } = await client.query<{ schema: string }>(
-      `select nspname as schema from pg_namespace where has_schema_privilege(oid, 'usage')`,
-    );
-    const reachable = new Set(rows.map(({ schema }) => schema));
-    const checked: Checked[] = [];
-    for (const invariant of invariants) {
-      const isReachable = invariant.schemas.every((schema) => reachable.has(schema));
-      checked.push(isReachable ? await check(client, invariant, settledAfter) : notChecked(invariant));
-    }
-    return checked;
+    return await checkEach(client, settledAfter);
   } finally {
     await client.query('rollback');
   }
+}
+
+/** The same inside the caller's transaction. */
+export async function checkEach(client: pg.Client, settledAfter: string): Promise<Checked[]> {
+  const { rows } = await client.query<{ name: string }>(
+    `select table_schema || '.' || table_name as name from information_schema.tables
+     where has_table_privilege(quote_ident(table_schema) || '.' || quote_ident(table_name), 'select')`,
+  );
+  const reachable = new Set(rows.map(({ name }) => name));
+  const checked: Checked[] = [];
+  for (const invariant of storedInvariants) {
+    const isReachable = tablesOf(invariant).every((table) => reachable.has(table));
+    checked.push(isReachable ? await check(client, invariant, settledAfter) : notChecked(invariant));
+  }
+  return checked;
+}
+
+/** The tables that an invariant reads: every name with a schema behind `from` or `join`. */
+function tablesOf({ sql }: StoredInvariant): string[] {
+  return [...sql.matchAll(/(?:from|join|,)\s+((?:loyalty|notifications|surveys)\.\w+)/g)].map(
+    ([, name]) => name as string,
+  );
 }
 
 /** The same as violations, one for each case that is shown. */

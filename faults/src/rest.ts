@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isWorthAMessage } from './invariants.js';
 import type { Stage } from './stage.js';
 import type { Violation } from './violation.js';
 
@@ -16,7 +17,7 @@ const LEFT_TO_DO: readonly { what: string; sql: string }[] = [
   },
   {
     what: 'messages to write',
-    sql: `select count(*) from loyalty.outbox o where o.type = 'regulars.loyalty.v1.PointsEarned'
+    sql: `select count(*) from loyalty.outbox o where ${isWorthAMessage}
       and not exists (select from notifications.message m where m.cause_id = o.id)`,
   },
 ];

@@ -44,7 +44,8 @@ function databaseOfStack(): string | undefined {
 
 function lines({ rule, broken, cases, seconds }: Checked): string {
   const took = styleText('dim', `${seconds.toFixed(2)} s`);
-  if (broken === undefined) return `${styleText('yellow', '–')} ${rule}: its schemas are out of reach`;
+  if (broken === undefined)
+    return `${styleText('yellow', '–')} ${rule}: not checked, because a table that it reads is out of reach`;
   if (broken === 0) return `${styleText('green', '✓')} ${rule} ${took}`;
   return [`${styleText('red', '✗')} ${rule}: ${broken} ${took}`, ...cases.map((each) => `    ${each}`)].join('\n');
 }

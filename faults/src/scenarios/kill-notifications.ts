@@ -74,7 +74,7 @@ async function everyMessageIsSent(stage: Stage): Promise<void> {
     'every message being sent',
     async () => {
       const [row] = await stage.query<{ waiting: number }>(
-        `select count(*)::integer as waiting from notifications.message where state = 'waiting'`,
+        `select count(*)::integer as waiting from notifications.message where state = 'WAITING'`,
       );
       return row?.waiting === 0;
     },
@@ -86,7 +86,7 @@ async function everyMessageIsSent(stage: Stage): Promise<void> {
 async function mailsTellTheirRepetition(stage: Stage): Promise<void> {
   const mails = (await (await fetch(`${stage.platform.sink.url}/messages.json`)).json()) as SunkMessage[];
   const [row] = await stage.query<{ sent: number; doubtful: number }>(
-    `select count(*) filter (where state = 'sent')::integer as sent,
+    `select count(*) filter (where state = 'SENT')::integer as sent,
        count(*) filter (where possible_duplicate)::integer as doubtful from notifications.message`,
   );
   const distinct = new Set(mails.map(({ messageId }) => messageId)).size;
