@@ -182,7 +182,7 @@ describe('Members as the service keeps them', () => {
     const request = registrationOf({ name: '', mobile: '138', birthday: { month: 2, day: 30, year: 0 } });
     const faulty = { ...request, language: 'fr', acceptances: [] };
     expect(await refusalOf(client.registerMember(faulty, await as(agent)))).toEqual({
-      code: 'REQUEST_MALFORMED',
+      code: 'MALFORMED',
       pointers: ['/person/name', '/person/mobile', '/person/birthday', '/language', '/acceptances', '/acceptances'],
     });
   });
@@ -248,7 +248,7 @@ describe('Members as the service keeps them', () => {
     ] as const;
     for (const [by, pointer] of mistyped) {
       const refused = await refusalOf(client.findMember({ by }, await as(till)));
-      expect(refused).toEqual({ code: 'REQUEST_MALFORMED', pointers: [pointer] });
+      expect(refused).toEqual({ code: 'MALFORMED', pointers: [pointer] });
     }
   });
 
@@ -258,7 +258,7 @@ describe('Members as the service keeps them', () => {
     expect(memberIds).toEqual(['', registered.memberId, '', registered.memberId]);
     expect(await client.resolveMobiles({ mobiles: [] }, await as(till))).toEqual({ memberIds: [] });
     const tooMany = client.resolveMobiles({ mobiles: Array<string>(257).fill('+8613800138001') }, await as(till));
-    expect(await refusalOf(tooMany)).toEqual({ code: 'REQUEST_MALFORMED', pointers: ['/mobiles'] });
+    expect(await refusalOf(tooMany)).toEqual({ code: 'MALFORMED', pointers: ['/mobiles'] });
   });
 
   it('[M6] masks a member unless role and purpose allow, and leaves no line for that', async () => {
@@ -293,7 +293,7 @@ describe('Members as the service keeps them', () => {
 
   it('[M6] refuses a purpose that is not in the table, and a member that is not there', async () => {
     const curious = client.getMember({ memberId: registered.memberId, purpose: 'curiosity' }, await as(agent));
-    expect(await refusalOf(curious)).toEqual({ code: 'REQUEST_MALFORMED', pointers: ['/purpose'] });
+    expect(await refusalOf(curious)).toEqual({ code: 'MALFORMED', pointers: ['/purpose'] });
     for (const memberId of [nobody, 'wang', '']) {
       const unknown = client.getMember({ memberId, purpose: '' }, await as(agent));
       expect(await refusalOf(unknown)).toMatchObject({ code: 'MEMBER_UNKNOWN' });
@@ -320,7 +320,7 @@ describe('Members as the service keeps them', () => {
     expect(await refusalOf(client.getContacts(request, await as(agent)))).toMatchObject({ code: 'SERVICES_ONLY' });
     const nameless = { memberIds: ['wang'], purpose: '' };
     const refused = await refusalOf(client.getContacts(nameless, await as(notifications, 'notifications')));
-    expect(refused).toEqual({ code: 'REQUEST_MALFORMED', pointers: ['/memberIds/0', '/purpose'] });
+    expect(refused).toEqual({ code: 'MALFORMED', pointers: ['/memberIds/0', '/purpose'] });
     expect(await accessLog(registered.memberId)).toEqual([]);
   });
 

@@ -160,5 +160,5 @@ function wellFormed<Schema extends z.ZodType>(schema: Schema, request: unknown):
 }
 
 function malformed(faults: { pointer: string; message: string }[]): Refusal {
-  return refusal('INVALID_ARGUMENT', 'REQUEST_MALFORMED', { faults });
+  return refusal('INVALID_ARGUMENT', 'MALFORMED', { faults });
 }

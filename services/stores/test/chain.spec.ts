@@ -120,7 +120,7 @@ describe('The chain as the stores service keeps it', () => {
   it('[O4] tells every fault of a store at once, with its pointer, and writes nothing', async () => {
     const faulty = { ...storeNamed('sh bund', 'LAMP'), timeZone: '+08:00', dayCutoverMinutes: 721, currency: 'RMB' };
     const { code, pointers } = await refusalOf(client.createStore(faulty, await as(administrator)));
-    expect(code).toBe('REQUEST_MALFORMED');
+    expect(code).toBe('MALFORMED');
     expect(pointers).toEqual(['/brandId', '/code', '/timeZone', '/dayCutoverMinutes', '/currency']);
   });
 
@@ -177,7 +177,7 @@ describe('The chain as the stores service keeps it', () => {
 
   it('[O4] refuses a cursor that it never gave', async () => {
     const call = client.listStores({ page: { limit: 2, cursor: 'x' } }, await as(administrator));
-    expect(await refusalOf(call)).toEqual({ code: 'REQUEST_MALFORMED', pointers: ['/page/cursor'] });
+    expect(await refusalOf(call)).toEqual({ code: 'MALFORMED', pointers: ['/page/cursor'] });
   });
 
   it('[O4] adds a till with a number of its own in its store', async () => {

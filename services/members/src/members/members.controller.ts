@@ -140,9 +140,9 @@ function wellFormed<Schema extends z.ZodType>(schema: Schema, request: unknown):
     pointer: path.map((step) => `/${String(step)}`).join(''),
     message,
   }));
-  throw refusal('INVALID_ARGUMENT', 'REQUEST_MALFORMED', { faults });
+  throw refusal('INVALID_ARGUMENT', 'MALFORMED', { faults });
 }
 
 function malformed(pointer: string, message: string): Refusal {
-  return refusal('INVALID_ARGUMENT', 'REQUEST_MALFORMED', { faults: [{ pointer, message }] });
+  return refusal('INVALID_ARGUMENT', 'MALFORMED', { faults: [{ pointer, message }] });
 }

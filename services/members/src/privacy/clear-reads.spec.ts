@@ -31,7 +31,11 @@ describe('Who may see clear personal data', () => {
     expect(mayReadClear(person('agent'), 'guest-contact', null)).toBe(true);
   });
 
-  it.each(['machine', 'till', 'member', 'service'] as const)('[M6] is never a %s, whatever role it claims', (kind) => {
+  it('[M6] is a machine like a person, where the identity provider gave it a role', () => {
+    expect(mayReadClear({ ...person('agent'), kind: 'machine' }, 'guest-contact', bund)).toBe(true);
+  });
+
+  it.each(['till', 'member', 'service'] as const)('[M6] is never a %s, whatever role it claims', (kind) => {
     expect(mayReadClear({ ...person('agent'), kind }, 'guest-contact', bund)).toBe(false);
   });
 

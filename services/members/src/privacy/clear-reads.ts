@@ -1,8 +1,8 @@
 import { mayActFor, type Principal, type Role } from '@regulars/service';
 
 /**
- * Why people may see clear personal data, and who (requirement M6): the one table. Whoever asks with a purpose that is
- * not for one of his roles sees masked data like everyone else.
+ * Why people, and machines that were given a role, may see clear personal data (requirement M6): the one table. Whoever
+ * asks with a purpose that is not for one of his roles sees masked data like everyone else.
  */
 const readers = {
   /** Calling or writing to the guest about the guest's own business. */
@@ -35,5 +35,6 @@ export function isPurpose(text: string): text is Purpose {
 export function mayReadClear(principal: Principal, purpose: Purpose, homeStoreId: string | null): boolean {
   const allowed: readonly Role[] = readers[purpose];
   const inScope = homeStoreId === null ? principal.stores === '*' : mayActFor(principal, homeStoreId);
-  return principal.kind === 'person' && inScope && principal.roles.some((role) => allowed.includes(role));
+  const hasRoles = principal.kind === 'person' || principal.kind === 'machine';
+  return hasRoles && inScope && principal.roles.some((role) => allowed.includes(role));
 }
