@@ -70,8 +70,9 @@ class Messaging implements OnApplicationBootstrap, BeforeApplicationShutdown, On
   }
 
   async onApplicationBootstrap(): Promise<void> {
+    this.#consumers = this.#consumerLoops();
     if (this.options.topics.length > 0) await this.#startRelay();
-    this.#startConsumers();
+    for (const consumer of this.#consumers) consumer.start();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
@@ -98,16 +99,15 @@ class Messaging implements OnApplicationBootstrap, BeforeApplicationShutdown, On
     this.#every(WATCH_EVERY_MS, 'Age of the outbox', () => watch.measure(Date.now()));
   }
 
-  #startConsumers(): void {
+  #consumerLoops(): ConsumerLoop[] {
     const consumers = this.options.consumers.map((type) => this.modules.get(type, { strict: false }));
     const names = consumers.map(({ group, topic }) => `${group} of ${topic}`);
     const twice = names.find((name, index) => names.indexOf(name) !== index);
     if (twice) throw new Error(`Two consumers are ${twice}: each would hear a part of the events`);
     const { dataSource, settings } = this;
-    this.#consumers = consumers.map((consumer) => {
+    return consumers.map((consumer) => {
       return new ConsumerLoop({ broker: this.#broker, dataSource, consumer, settings, log: this.#log });
     });
-    for (const consumer of this.#consumers) consumer.start();
   }
 
   #every(ms: number, what: string, work: () => Promise<void>): void {

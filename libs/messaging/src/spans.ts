@@ -12,18 +12,13 @@ export function startProducing(topic: string, traceparent: string | null): { tra
   return { traceparent: `00-${traceId}-${spanId}-${flags}`, end: () => span.end() };
 }
 
-/**
- * Runs `work` under a span of kind consumer for every sampled event. Only where there is exactly one is it the active
- * span: what is done for a batch belongs to none of its events alone.
- */
+/** Runs `work` under a span of kind consumer for every sampled event. */
 export async function whileConsuming<T>(events: readonly ReceivedEvent[], work: () => Promise<T>): Promise<T> {
   const spans = events.flatMap((event) => {
     return startSpan(`consume ${event.topic}`, SpanKind.CONSUMER, event.traceparent ?? null) ?? [];
   });
-  const [only] = spans;
-  if (!only) return work();
   try {
-    return spans.length === 1 ? await context.with(trace.setSpan(context.active(), only), work) : await work();
+    return await work();
   } catch (error) {
     for (const span of spans) span.setStatus({ code: SpanStatusCode.ERROR });
     throw error;

@@ -3,7 +3,7 @@ import { eventually } from '@regulars/testing';
 import type { NewRecord } from '../broker.js';
 import { type OutboxEvent } from '../outbox.js';
 import { discardParked, parkedKeys, replayParked } from '../parking.js';
-import { aKey, clients, event, Installation, Listener, POINTS } from './installation.js';
+import { aKey, clients, event, Installation, Listener, POINTS, withSubscribe } from './installation.js';
 
 describe.each(clients)('A consumer over $client', ({ connect }) => {
   let installation: Installation;
@@ -260,21 +260,13 @@ describe.each(clients)('A consumer over $client', ({ connect }) => {
     it('[O2] replaces a client that has lag and no progress', async () => {
       // A client as it was seen in production elsewhere: a member of its group that fetches nothing any more.
       let subscriptions = 0;
-      const stuckOnce = Object.create(installation.broker, {
-        subscribe: {
-          value: async (subscription: Parameters<typeof installation.broker.subscribe>[0]) => {
-            subscriptions += 1;
-            if (subscriptions > 1) return installation.broker.subscribe(subscription);
-            const partitions = Array.from({ length: 4 }, (_, partition) => ({
-              topic: installation.nameOf(POINTS),
-              partition,
-            }));
-            await subscription.startAt?.(partitions, () => false);
-            return { close: async () => undefined };
-          },
-        },
-        hasTopics: { value: (names: readonly string[]) => installation.broker.hasTopics(names) },
-        ranges: { value: (topic: string) => installation.broker.ranges(topic) },
+      const stuckOnce = withSubscribe(installation.broker, async (subscription) => {
+        subscriptions += 1;
+        if (subscriptions > 1) return installation.broker.subscribe(subscription);
+        const topic = installation.nameOf(POINTS);
+        const partitions = Array.from({ length: 4 }, (_, partition) => ({ topic, partition }));
+        await subscription.startAt?.(partitions, () => false);
+        return { close: async () => undefined };
       });
       await publish(event(aKey(), 1));
       installation.consume(listener, { broker: stuckOnce, watch: { everyMs: 100, stalledAfterMs: 500 } });
@@ -284,15 +276,9 @@ describe.each(clients)('A consumer over $client', ({ connect }) => {
 
     it('[O2] leaves a client alone that is only behind markers of transactions', async () => {
       let subscriptions = 0;
-      const counting = Object.create(installation.broker, {
-        subscribe: {
-          value: (subscription: Parameters<typeof installation.broker.subscribe>[0]) => {
-            subscriptions += 1;
-            return installation.broker.subscribe(subscription);
-          },
-        },
-        hasTopics: { value: (names: readonly string[]) => installation.broker.hasTopics(names) },
-        ranges: { value: (topic: string) => installation.broker.ranges(topic) },
+      const counting = withSubscribe(installation.broker, (subscription) => {
+        subscriptions += 1;
+        return installation.broker.subscribe(subscription);
       });
       await publish(event(aKey(), 1));
       installation.consume(listener, { broker: counting, watch: { everyMs: 50, stalledAfterMs: 2_000 } });

@@ -85,7 +85,7 @@ describe('The days of the outbox', () => {
   it('[O1] leave with everything else when a migration is taken back', async () => {
     const { messagingTables } = await import('../tables.js');
     for (const sql of messagingTables.down) await installation.dataSource.query(sql);
-    const left = await installation.dataSource.query(
+    const left = await installation.dataSource.query<unknown[]>(
       `select relname from pg_class where relnamespace = 'loyalty'::regnamespace and relkind in ('r', 'p') and relname <> 'heard'`,
     );
     expect(left).toEqual([]);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type TestDatabase, type TestTopics, testDatabase, testTopics } from '@regulars/testing';
+import { type TestDatabase, type TestTopics, type TopicRecord, testDatabase, testTopics } from '@regulars/testing';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import type { Broker } from '../broker.js';
@@ -110,6 +110,23 @@ export class Installation {
 /** An event that carries a number; everything else is made up. */
 export function event(key: string, n: number, more: Partial<OutboxEvent> = {}): OutboxEvent {
   return { id: uuidv7(), topic: POINTS, key, type: 'regulars.loyalty.v1.PointsEarned', payload: { n }, ...more };
+}
+
+/** The number that the event in a record carries. */
+export function numberIn(record: TopicRecord): number {
+  return (JSON.parse(record.value ?? '') as { n: number }).n;
+}
+
+/** A broker whose subscriptions go another way. */
+export function withSubscribe(broker: Broker, subscribe: Broker['subscribe']): Broker {
+  return {
+    createTopics: (topics) => broker.createTopics(topics),
+    hasTopics: (names) => broker.hasTopics(names),
+    ranges: (topic) => broker.ranges(topic),
+    openProducer: (transactionalId) => broker.openProducer(transactionalId),
+    subscribe,
+    close: () => broker.close(),
+  };
 }
 
 export function aKey(): string {

@@ -6,7 +6,7 @@ import { appendRepublished, appendToOutbox } from '../outbox.js';
 import { bindGeneration, OutboxWatch } from '../outbox-care.js';
 import type { Relay } from '../relay.js';
 import { RelaySession } from '../relay-session.js';
-import { aKey, clients, event, Installation, POINTS, TILLS } from './installation.js';
+import { aKey, clients, event, Installation, numberIn, POINTS, TILLS } from './installation.js';
 
 describe.each(clients)('The relay over $client', ({ connect }) => {
   let installation: Installation;
@@ -14,7 +14,7 @@ describe.each(clients)('The relay over $client', ({ connect }) => {
     const records = await readTopic(installation.nameOf(topic));
     return records.filter((record) => record.key === key);
   };
-  const numbers = async (key: string) => (await published(key)).map((record) => JSON.parse(record.value ?? '').n);
+  const numbers = async (key: string) => (await published(key)).map(numberIn);
 
   beforeAll(async () => {
     installation = await Installation.make(connect);
@@ -89,7 +89,7 @@ describe.each(clients)('The relay over $client', ({ connect }) => {
         return all.length === 480 && all;
       });
       for (const key of keys) {
-        const order = records.filter((record) => record.key === key).map(({ value }) => JSON.parse(value ?? '').n);
+        const order = records.filter((record) => record.key === key).map(numberIn);
         expect(order).toEqual(Array.from(order, (_, index) => index + 1));
       }
     });
@@ -236,7 +236,7 @@ describe.each(clients)('The relay over $client', ({ connect }) => {
         restored.relay();
         await eventually(async () => (await readTopic(restored.nameOf(POINTS))).length === 3);
         const records = await readTopic(restored.nameOf(POINTS));
-        expect(records.map((record) => JSON.parse(record.value ?? '').n)).toEqual([2, 3, 4]);
+        expect(records.map(numberIn)).toEqual([2, 3, 4]);
         await restored.commit(event(key, 5));
         await eventually(async () => (await readTopic(restored.nameOf(POINTS))).length === 4);
       } finally {
