@@ -64,8 +64,14 @@ export class MembersServer {
     answer: sendUnaryData<GetContactsResponse>,
   ): Promise<void> {
     const principal = await this.#verifier.verify(String(metadata.get('principal')[0]));
-    if (this.isOut) { answer({ code: status.UNAVAILABLE, details: 'out' }); return; }
-    if (principal?.kind !== 'service') { answer({ code: status.PERMISSION_DENIED, details: 'services only' }); return; }
+    if (this.isOut) {
+      answer({ code: status.UNAVAILABLE, details: 'out' });
+      return;
+    }
+    if (principal?.kind !== 'service') {
+      answer({ code: status.PERMISSION_DENIED, details: 'services only' });
+      return;
+    }
     this.asked.push({ ...request, by: principal.sub });
     answer(null, { contacts: request.memberIds.flatMap((memberId) => this.contacts.get(memberId) ?? []) });
   }
