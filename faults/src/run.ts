@@ -1,6 +1,6 @@
 import { cp, mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { OWNERS, type Platform, SERVICES, type ServiceName, startPlatform } from '@regulars/tools';
+import { type Platform, SERVICES, type ServiceName, startPlatform } from '@regulars/tools';
 import { type Guest, guestsAreKnown, registerGuests } from './guests.js';
 import { History } from './history.js';
 import { checkStored, violationsOf } from './invariants.js';
@@ -42,15 +42,19 @@ export async function runScenario(
   const history = new History(join(outDir, `${scenario.name}.ndjson`));
   const logsDir = join(outDir, `${scenario.name}-logs`);
   await rm(logsDir, { recursive: true, force: true });
+  const report = (violations: readonly Violation[]) =>
+    reportOf(scenario, seed, history, violations, (performance.now() - from) / 1_000);
   let platform: Platform | undefined;
   try {
     platform = await startPlatform({ servers, replicas: scenario.replicas, env: environment(scenario, between) });
     say('the platform runs');
     const stage = await setStage(scenario, platform, servers, history, new Random(seed), between, say);
     const violations = [...(await play(scenario, stage)), ...(await inspect(stage, say))];
-    const report = reportOf(scenario, seed, history, violations, (performance.now() - from) / 1_000);
-    if (report.violations.length > 0) await cp(dirname(logFiles(platform)[0] as string), logsDir, { recursive: true });
-    return report;
+    const played = report(violations);
+    if (played.violations.length > 0) await cp(dirname(logFiles(platform)[0] as string), logsDir, { recursive: true });
+    return played;
+  } catch (error) {
+    return report([{ rule: 'the scenario can be set up and counted', what: String(error) }]);
   } finally {
     await platform?.stop();
     await Promise.all([between.postgresProxy?.close(), between.mailProxy?.close()]);
@@ -127,7 +131,7 @@ async function inspect(stage: Stage, say: (line: string) => void): Promise<Viola
   const client = await stage.connect();
   try {
     const texts = personalTexts(guests);
-    const topics = await readTopics(platform.kafka.brokers, await ownTopics(stage));
+    const topics = await readTopics(platform.kafka.brokers, `${platform.topicPrefix}regulars.`);
     const logs = await Promise.all(logFiles(platform).map((file) => personalInLog(file, texts)));
     return [
       ...restless,
@@ -140,13 +144,6 @@ async function inspect(stage: Stage, say: (line: string) => void): Promise<Viola
   } finally {
     await client.end();
   }
-}
-
-/** Every topic that an outbox of the platform has written to. */
-async function ownTopics(stage: Stage): Promise<string[]> {
-  const outboxes = OWNERS.map((owner) => `select aggregatetype as topic from ${owner}.outbox`);
-  const rows = await stage.query<{ topic: string }>(outboxes.join(' union '));
-  return rows.map(({ topic }) => stage.platform.topicPrefix + topic);
 }
 
 function logFiles(platform: Platform): string[] {

@@ -17,25 +17,24 @@ export interface TopicRecord {
 const READ_WITHIN_MS = 40_000;
 
 /**
- * Reads every committed record of the topics, from their beginning to their end. Its own reader: it shares nothing with
- * the consumers it checks.
- *
- * @param topics full names
+ * Reads every committed record of the topics whose names begin with the prefix, from their beginning to their end. Its own
+ * reader: it shares nothing with the consumers it checks.
  */
-export async function readTopics(brokers: string, topics: readonly string[]): Promise<Map<string, TopicRecord[]>> {
+export async function readTopics(brokers: string, prefix: string): Promise<Map<string, TopicRecord[]>> {
   const kafka = new Kafka({ brokers: brokers.split(','), clientId: 'faults', logLevel: logLevel.NOTHING });
   const groupId = `faults-${randomUUID()}`;
-  const records = new Map<string, TopicRecord[]>(topics.map((topic) => [topic, []]));
   const reached = new Map<string, number>();
   const consumer = kafka.consumer({ groupId, readUncommitted: false, maxWaitTimeInMs: 200 });
   const admin = kafka.admin();
   await Promise.all([consumer.connect(), admin.connect()]);
   try {
+    const topics = (await admin.listTopics()).filter((topic) => topic.startsWith(prefix));
+    const records = new Map<string, TopicRecord[]>(topics.map((topic) => [topic, []]));
     // Also told for batches that hold nothing for a reader: the marker behind a transaction's last record.
     consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
       reached.set(`${payload.topic}/${payload.partition}`, Number(payload.lastOffset) + 1);
     });
-    await consumer.subscribe({ topics: [...topics], fromBeginning: true });
+    await consumer.subscribe({ topics, fromBeginning: true });
     await consumer.run({
       autoCommit: false,
       eachMessage: async ({ topic, partition, message }) => {
