@@ -1,5 +1,6 @@
 import type { Migrations } from '@regulars/service';
 import { Members } from './0001-members.js';
+import { KeyRotation } from './0002-key-rotation.js';
 
 /** Oldest first. */
-export const migrations: Migrations = [Members];
+export const migrations: Migrations = [Members, KeyRotation];

@@ -8,11 +8,20 @@ const key = z
   .transform((text) => Buffer.from(text, 'base64'))
   .refine((bytes) => bytes.length === keyLength, 'base64 of 32 bytes is expected');
 
+const keys = z
+  .string()
+  .transform((text) => text.split(',').map((each) => Buffer.from(each.trim(), 'base64')))
+  .refine((all) => all.every((bytes) => bytes.length === keyLength), 'base64 of 32 bytes each is expected');
+
 /** What members reads from its environment besides what every service does. */
 export const membersSettings = serviceSettings
   .extend({
     /** Wraps the data keys of members; kept and backed up apart from the database. */
     KEY_ENCRYPTION_KEY: key,
+    /** The key to come: it opens what processes wrap that have it already. */
+    KEY_ENCRYPTION_KEY_NEXT: key.optional(),
+    /** Keys that were, comma separated: they open what is still wrapped by them, which is then wrapped again. */
+    KEY_ENCRYPTION_KEYS_RETIRED: keys.default([]),
     /** Makes the blind indexes of mobiles and e-mails. */
     BLIND_INDEX_KEY: key,
   })

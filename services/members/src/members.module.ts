@@ -5,12 +5,14 @@ import { memberTopic } from './members/members.js';
 import { MembersService } from './members/members.service.js';
 import { RegistrationService } from './members/registration.service.js';
 import { AccessLogService } from './privacy/access-log.service.js';
+import { KeysJob } from './privacy/keys.job.js';
+import { KeysService } from './privacy/keys.service.js';
 import { VaultService } from './privacy/vault.service.js';
 import { RepublishOps } from './republish.ops.js';
 
 @Module({
   imports: [MessagingModule.forRoot({ source: '/regulars/members', topics: [{ name: memberTopic }], consumers: [] })],
   controllers: [MembersController],
-  providers: [VaultService, AccessLogService, MembersService, RegistrationService, RepublishOps],
+  providers: [VaultService, KeysService, KeysJob, AccessLogService, MembersService, RegistrationService, RepublishOps],
 })
 export class MembersModule {}

@@ -1,4 +1,5 @@
 import type { EntityManager } from 'typeorm';
+import type { WrappedKey } from '../privacy/keys.js';
 
 /** A member as stored. Sealed fields are opened by the vault only. */
 export interface MemberRow {
@@ -29,14 +30,8 @@ export interface AcceptanceRow {
   readonly acceptedAt: string;
 }
 
-export interface KeyRow {
-  readonly memberId: string;
-  readonly keyEncryptionKeyId: string;
-  readonly wrapped: Buffer;
-}
-
 /** A member with all that is needed to read it. */
-export type StoredMember = MemberRow & KeyRow & { readonly acceptances: readonly AcceptanceRow[] };
+export type StoredMember = MemberRow & WrappedKey & { readonly acceptances: readonly AcceptanceRow[] };
 
 /** By what a member is found; each has a unique index of its own. */
 export type FoundBy =
@@ -91,7 +86,7 @@ export async function addMember(tx: EntityManager, member: MemberRow): Promise<b
   return added.length === 1;
 }
 
-export async function addKey(tx: EntityManager, key: KeyRow): Promise<void> {
+export async function addKey(tx: EntityManager, key: WrappedKey): Promise<void> {
   await tx.query('INSERT INTO member_key (member_id, key_encryption_key_id, wrapped) VALUES ($1, $2, $3)', [
     key.memberId,
     key.keyEncryptionKeyId,

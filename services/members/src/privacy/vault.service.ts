@@ -1,16 +1,9 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { newDataKey, open, SETTINGS, seal } from '@regulars/service';
+import { CannotOpen, newDataKey, open, SETTINGS, seal } from '@regulars/service';
 import { LRUCache } from 'lru-cache';
 import type { MembersSettings } from '../members.config.js';
-
-/** A data key as it is stored: useless without the key-encryption key. */
-export interface WrappedKey {
-  readonly memberId: string;
-  /** Names the key-encryption key without telling it. */
-  readonly keyEncryptionKeyId: string;
-  readonly wrapped: Buffer;
-}
+import type { WrappedKey } from './keys.js';
 
 const openKeysKept = 10_000;
 const openKeysKeptMs = 60_000;
@@ -20,29 +13,46 @@ const openKeysKeptMs = 60_000;
 export class VaultService {
   /** Short-lived, so that a destroyed data key is gone everywhere within the minute. */
   private readonly openKeys = new LRUCache<string, Buffer>({ max: openKeysKept, ttl: openKeysKeptMs });
-  private readonly keyEncryptionKeyId: string;
+  /** Every key-encryption key that this process has, by its name. */
+  private readonly keyEncryptionKeys: ReadonlyMap<string, Buffer>;
+  private readonly currentKeyId: string;
+  /** Names of the keys from which data keys have to move to the current one. */
+  readonly retiredKeyIds: readonly string[];
+  readonly blindIndexKeyId: string;
 
   constructor(@Inject(SETTINGS) private readonly settings: MembersSettings) {
-    this.keyEncryptionKeyId = nameOfKey(settings.KEY_ENCRYPTION_KEY);
+    const { KEY_ENCRYPTION_KEY: current, KEY_ENCRYPTION_KEY_NEXT: next } = settings;
+    const retired = settings.KEY_ENCRYPTION_KEYS_RETIRED;
+    const all = [current, ...(next ? [next] : []), ...retired];
+    this.keyEncryptionKeys = new Map(all.map((key) => [nameOfKey(key), key]));
+    this.currentKeyId = nameOfKey(current);
+    this.retiredKeyIds = retired.map(nameOfKey).filter((keyId) => keyId !== this.currentKeyId);
+    this.blindIndexKeyId = nameOfKey(settings.BLIND_INDEX_KEY);
   }
 
   /** A new member's data key, wrapped, with what seals under it. */
   newKey(memberId: string): { wrapped: WrappedKey; sealing: Sealing } {
     const key = newDataKey();
-    const wrapped = seal(this.settings.KEY_ENCRYPTION_KEY, placeOfKey(memberId), key);
-    return {
-      wrapped: { memberId, keyEncryptionKeyId: this.keyEncryptionKeyId, wrapped },
-      sealing: new Sealing(memberId, key),
-    };
+    return { wrapped: this.wrap(memberId, key), sealing: new Sealing(memberId, key) };
   }
 
-  /** What opens a member's fields. @throws CannotOpen when the key was wrapped by another key-encryption key */
-  sealingOf({ memberId, wrapped }: WrappedKey): Sealing {
+  /** What opens a member's fields. @throws CannotOpen when the key was wrapped by a key that this process lacks */
+  sealingOf(wrapped: WrappedKey): Sealing {
+    const { memberId } = wrapped;
     const known = this.openKeys.get(memberId);
     if (known) return new Sealing(memberId, known);
-    const key = open(this.settings.KEY_ENCRYPTION_KEY, placeOfKey(memberId), wrapped);
+    const key = this.unwrap(wrapped);
     this.openKeys.set(memberId, key);
     return new Sealing(memberId, key);
+  }
+
+  /** The same data key under the current key-encryption key: nothing that it seals changes. */
+  rewrapped(wrapped: WrappedKey): WrappedKey {
+    return this.wrap(wrapped.memberId, this.unwrap(wrapped));
+  }
+
+  hasKey(keyEncryptionKeyId: string): boolean {
+    return this.keyEncryptionKeys.has(keyEncryptionKeyId);
   }
 
   /**
@@ -57,6 +67,17 @@ export class VaultService {
   /** 128 random bits, url-safe: what a till scans (requirement M2). */
   newCodeToken(): string {
     return randomBytes(16).toString('base64url');
+  }
+
+  private wrap(memberId: string, key: Buffer): WrappedKey {
+    const wrapped = seal(this.settings.KEY_ENCRYPTION_KEY, placeOfKey(memberId), key);
+    return { memberId, keyEncryptionKeyId: this.currentKeyId, wrapped };
+  }
+
+  private unwrap({ memberId, keyEncryptionKeyId, wrapped }: WrappedKey): Buffer {
+    const keyEncryptionKey = this.keyEncryptionKeys.get(keyEncryptionKeyId);
+    if (!keyEncryptionKey) throw new CannotOpen(`member_key under the key ${keyEncryptionKeyId}`);
+    return open(keyEncryptionKey, placeOfKey(memberId), wrapped);
   }
 }
 
@@ -90,6 +111,7 @@ function placeOfKey(memberId: string): string {
   return `member_key.wrapped:${memberId}`;
 }
 
+/** Tells keys apart without telling them. */
 function nameOfKey(key: Buffer): string {
-  return createHash('sha256').update('regulars key-encryption key\0').update(key).digest('hex').slice(0, 16);
+  return createHash('sha256').update('regulars key name\0').update(key).digest('hex').slice(0, 16);
 }
