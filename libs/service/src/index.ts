@@ -22,3 +22,4 @@ export {
   serviceSettings,
 } from './settings.js';
 export { inSpan, spanOf, traceIdOf, traceparentFrom, traceparentIn, traceparentOf } from './telemetry.js';
+export { isTimeZone } from './time-zone.js';

@@ -22,7 +22,8 @@ export async function publish(topic: string, events: readonly PublishedEvent[], 
   const producer = kafka.producer({ allowAutoTopicCreation: false });
   try {
     await Promise.all([admin.connect(), producer.connect()]);
-    await admin.createTopics({ topics: [{ topic, numPartitions: partitions }], waitForLeaders: true });
+    // A new topic has no leader for a moment, which the producer waits out and the admin client does not.
+    await admin.createTopics({ topics: [{ topic, numPartitions: partitions }], waitForLeaders: false });
     await producer.send({ topic, acks: -1, messages: events.map(messageOf) });
   } finally {
     await Promise.all([admin.disconnect(), producer.disconnect()]);

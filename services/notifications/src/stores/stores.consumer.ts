@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { StoreChanged } from '@regulars/contracts/stores/v1/stores_events';
 import { BadEvent, type EventConsumer, type ReceivedEvent } from '@regulars/messaging';
+import { isTimeZone } from '@regulars/service';
 import type { EntityManager } from 'typeorm';
 import { StoresService } from './stores.service.js';
 
@@ -18,7 +19,7 @@ export class StoresConsumer implements EventConsumer {
       tx,
       changes.map(({ id, payload }) => {
         const { store, version } = StoreChanged.fromJSON(payload);
-        if (!store) throw new BadEvent(`Event ${id} has no store`);
+        if (!store || !isTimeZone(store.timeZone)) throw new BadEvent(`Event ${id} has no store with a zone`);
         return { ...store, version };
       }),
     );

@@ -1,0 +1,93 @@
+import { Temporal } from 'temporal-polyfill';
+
+/** A member is asked at most once in so many days (requirement S4). */
+const intervalDays = 30;
+/** A visit is asked about within a week (requirement S4), and not before the day after. */
+const askAfterDays = 1;
+const askWithinDays = 7;
+/** From when until when people are asked, on the clock of the store. */
+const daytime = { from: Temporal.PlainTime.from('10:00'), until: Temporal.PlainTime.from('20:00') };
+
+/** A purchase that may be asked about. */
+export interface Visit {
+  readonly rungAt: Date;
+  /** IANA zone of the store; undefined while the store has not been told here. */
+  readonly timeZone: string | undefined;
+}
+
+export type Plan =
+  | {
+      readonly outcome: 'planned';
+      readonly dueAt: Date;
+      /** From then on it is too late to ask. */
+      readonly askUntil: Date;
+    }
+  | { readonly outcome: 'skipped'; readonly reason: 'ASKED_RECENTLY' | 'OPEN_COMPLAINT' | 'TOO_LATE' };
+
+/**
+ * Whether and when a member is asked about a visit (requirement S4): at the same hour a day later, moved into the
+ * store's daytime.
+ *
+ * @param lastDueAt when the member is or was last to be asked
+ */
+export function plan(
+  visit: Visit,
+  member: { readonly lastDueAt: Date | undefined; readonly hasOpenComplaint: boolean },
+  now: Date,
+): Plan {
+  const zone = visit.timeZone ?? 'UTC';
+  const askUntil = daysAfter(visit.rungAt, askWithinDays, zone);
+  const wanted = daysAfter(visit.rungAt, askAfterDays, zone);
+  const dueAt = inDaytime(wanted > now ? wanted : now, zone);
+  if (dueAt >= askUntil) return { outcome: 'skipped', reason: 'TOO_LATE' };
+  if (member.hasOpenComplaint) return { outcome: 'skipped', reason: 'OPEN_COMPLAINT' };
+  if (member.lastDueAt && daysAfter(member.lastDueAt, intervalDays, zone) > dueAt) {
+    return { outcome: 'skipped', reason: 'ASKED_RECENTLY' };
+  }
+  return { outcome: 'planned', dueAt, askUntil };
+}
+
+export type Turn =
+  | { readonly outcome: 'ask' }
+  | { readonly outcome: 'postponed'; readonly dueAt: Date }
+  | { readonly outcome: 'lapsed' };
+
+/**
+ * What becomes of a follow-up whose time has come: much may have happened since it was planned. A complaint or the end of
+ * the week lets it lapse; at night, or while the store's zone is not known, it waits.
+ */
+export function turn(
+  followUp: { readonly askUntil: Date; readonly timeZone: string | undefined },
+  hasOpenComplaint: boolean,
+  now: Date,
+): Turn {
+  const { timeZone, askUntil } = followUp;
+  const next = timeZone === undefined ? hoursAfter(now, 1) : inDaytime(now, timeZone);
+  if (hasOpenComplaint || now >= askUntil || next >= askUntil) return { outcome: 'lapsed' };
+  return next > now ? { outcome: 'postponed', dueAt: next } : { outcome: 'ask' };
+}
+
+/** The moment itself in daytime, else the next beginning of daytime. */
+function inDaytime(at: Date, zone: string): Date {
+  const local = zoned(at, zone);
+  const time = local.toPlainTime();
+  if (Temporal.PlainTime.compare(time, daytime.from) < 0) return dateOf(local.withPlainTime(daytime.from));
+  if (Temporal.PlainTime.compare(time, daytime.until) < 0) return at;
+  return dateOf(local.add({ days: 1 }).withPlainTime(daytime.from));
+}
+
+function daysAfter(at: Date, days: number, zone: string): Date {
+  return dateOf(zoned(at, zone).add({ days }));
+}
+
+function hoursAfter(at: Date, hours: number): Date {
+  return dateOf(zoned(at, 'UTC').add({ hours }));
+}
+
+function zoned(at: Date, zone: string): Temporal.ZonedDateTime {
+  return Temporal.Instant.fromEpochMilliseconds(at.getTime()).toZonedDateTimeISO(zone);
+}
+
+function dateOf(at: Temporal.ZonedDateTime): Date {
+  return new Date(at.epochMilliseconds);
+}

@@ -1,0 +1,12 @@
+import { FollowUpServiceService } from '@regulars/contracts/surveys/v1/followups';
+import { bootService, serviceSettings } from '@regulars/service';
+import { migrations } from '../migrations/index.js';
+import { SurveysModule } from './surveys.module.js';
+
+await bootService({
+  name: 'surveys',
+  module: SurveysModule,
+  settings: serviceSettings,
+  rpc: [FollowUpServiceService],
+  migrations,
+});
