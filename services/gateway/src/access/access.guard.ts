@@ -1,0 +1,90 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { type Principal, PrincipalSigner } from '@regulars/service';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type Problem, problem } from '../edge/problems.js';
+import type { Caller } from './call.guard.js';
+import { Chain, type Till } from './chain.consumer.js';
+import { mayUse, type Permission } from './permissions.js';
+import { Tokens } from './tokens.client.js';
+
+/** A signed principal is good for at least a minute when the signer gives it; so long it is kept. */
+const KEEP_SIGNED_MS = 30_000;
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    permission?: Permission;
+  }
+}
+
+/**
+ * Finds out who calls, before the body is read, and whether the permission table lets them (requirement O4). It runs as
+ * a hook of the server and not as a guard of Nest, because a till whose principal is signed already needs no promise.
+ */
+@Injectable()
+export class AccessGuard {
+  constructor(
+    @Inject(Chain) private readonly chain: Chain,
+    @Inject(Tokens) private readonly tokens: Tokens,
+    @Inject(PrincipalSigner) private readonly signer: PrincipalSigner,
+  ) {}
+
+  /** Calls `pass` with nothing when the request may go on, with the problem when it may not. */
+  admit(request: FastifyRequest, pass: (refused?: Problem | Error) => void): void {
+    const permission = request.routeOptions.config.permission;
+    if (request.is404 || permission?.public) return pass();
+    const bearer = bearerOf(request.headers.authorization);
+    if (!permission || bearer === undefined) return pass(problem('NOT_AUTHENTICATED'));
+    if (!bearer.startsWith('rtk_')) return void this.admitPerson(bearer, permission, request, pass);
+    const till = this.chain.tillOf(bearer);
+    if (!till) return pass(problem('KEY_NOT_KNOWN'));
+    if (!mayUse(permission, till.principal)) return pass(problem('NOT_ALLOWED'));
+    if (till.signed && till.signed.untilMs > Date.now()) {
+      request.caller = { principal: till.principal, signed: till.signed.token, till };
+      return pass();
+    }
+    void this.signTill(till, request, pass);
+  }
+
+  private async signTill(till: Till, request: FastifyRequest, pass: (refused?: Error) => void): Promise<void> {
+    try {
+      const caller = await this.sign(till.principal, till);
+      till.signed = { token: caller.signed, untilMs: Date.now() + KEEP_SIGNED_MS };
+      request.caller = caller;
+    } catch (error) {
+      return pass(error as Error);
+    }
+    pass();
+  }
+
+  private async admitPerson(
+    token: string,
+    permission: Permission,
+    request: FastifyRequest,
+    pass: (refused?: Problem | Error) => void,
+  ): Promise<void> {
+    let refused: Problem | Error | undefined;
+    try {
+      const principal = await this.tokens.verify(token);
+      if (!principal) refused = problem('NOT_AUTHENTICATED');
+      else if (!mayUse(permission, principal)) refused = problem('NOT_ALLOWED');
+      else request.caller = await this.sign(principal, undefined);
+    } catch (error) {
+      request.server.log.warn(error, 'the keys of the token issuer are out of reach');
+      refused = problem('DEPENDENCY_UNAVAILABLE');
+    }
+    pass(refused);
+  }
+
+  private async sign(principal: Principal, till: Till | undefined): Promise<Caller> {
+    return { principal, signed: await this.signer.sign(principal), till };
+  }
+}
+
+function bearerOf(header: string | undefined): string | undefined {
+  return header?.startsWith('Bearer ') ? header.slice(7) : undefined;
+}
+
+/** Tells a browser or client how to sign in. */
+export function askForBearer(reply: FastifyReply): void {
+  void reply.header('www-authenticate', 'Bearer realm="regulars"');
+}

@@ -1,0 +1,89 @@
+import type { Role } from '@regulars/service';
+
+/** Who may use a route. */
+export type Permission =
+  | { readonly public: true }
+  | { readonly public?: false; readonly tills: boolean; readonly roles: readonly Role[] };
+
+const everyRole: readonly Role[] = [
+  'cashier',
+  'store-manager',
+  'agent',
+  'complaint-supervisor',
+  'crm-analyst',
+  'marketing',
+  'finance',
+  'hr',
+  'auditor',
+  'administrator',
+];
+const counter: readonly Role[] = ['cashier', 'store-manager'];
+const desk: readonly Role[] = [...counter, 'agent', 'complaint-supervisor', 'administrator'];
+const readers: readonly Role[] = [...desk, 'crm-analyst', 'finance', 'auditor'];
+
+const anyone: Permission = { public: true };
+const people = (...roles: readonly Role[]): Permission => ({ tills: false, roles });
+const tillsAnd = (...roles: readonly Role[]): Permission => ({ tills: true, roles });
+
+/**
+ * The permission table (requirement O4): every route has a row here, or the gateway does not start. Which stores a
+ * caller may act for is decided by the owner, from the principal.
+ */
+export const permissions: Readonly<Record<string, Permission>> = {
+  'GET /openapi.json': anyone,
+  /** The reference page with all its files. */
+  'GET /docs': anyone,
+
+  'POST /v1/brands': people('administrator'),
+  'POST /v1/stores': people('administrator'),
+  'GET /v1/stores': people(...everyRole),
+  'GET /v1/stores/:storeId': people(...everyRole),
+  'POST /v1/tills': people('administrator'),
+  'GET /v1/stores/:storeId/tills': people('store-manager', 'auditor', 'administrator'),
+  'POST /v1/tills/:tillId/keys': people('administrator'),
+  'DELETE /v1/tills/:tillId/keys/:keyId': people('administrator'),
+
+  'POST /v1/programmes': people('administrator'),
+  'GET /v1/programmes/:programmeId': people(...everyRole),
+  'POST /v1/programmes/:programmeId/versions': people('marketing', 'administrator'),
+  'POST /v1/programmes/:programmeId/versions/:version:publish': people('administrator'),
+
+  'POST /v1/members': tillsAnd(...desk),
+  'GET /v1/members': tillsAnd(...desk, 'crm-analyst', 'auditor'),
+  'GET /v1/members/:memberId': tillsAnd(...desk, 'crm-analyst', 'auditor'),
+
+  'POST /v1/purchases': tillsAnd(...counter),
+  'POST /v1/purchases:batch': tillsAnd(),
+  'POST /v1/purchases/claims': tillsAnd(...desk),
+  'POST /v1/refunds': tillsAnd(...counter),
+
+  'GET /v1/members/:memberId/points': tillsAnd(...readers),
+  'GET /v1/members/:memberId/points/entries': tillsAnd(...readers),
+  'GET /v1/members/:memberId/points/statement': tillsAnd(...readers),
+  'GET /v1/points/entries/:entryId/explain': tillsAnd(...readers),
+
+  'GET /v1/messages': people('agent', 'complaint-supervisor', 'crm-analyst', 'marketing', 'auditor', 'administrator'),
+  'POST /v1/cases': people(...desk),
+  'GET /v1/cases': people('store-manager', 'agent', 'complaint-supervisor', 'auditor', 'administrator'),
+  'GET /v1/cases/:caseId': people('store-manager', 'agent', 'complaint-supervisor', 'auditor', 'administrator'),
+  'GET /v1/followups': people('store-manager', 'agent', 'crm-analyst', 'marketing', 'auditor', 'administrator'),
+};
+
+/** The row of a route as the router knows it. @throws when there is none, so that the gateway does not start */
+export function permissionOf(method: string, path: string): Permission {
+  const name = `${method === 'HEAD' ? 'GET' : method} ${path.startsWith('/docs/') ? '/docs' : routeName(path)}`;
+  const permission = permissions[name];
+  if (!permission) throw new Error(`${name} has no row in the permission table`);
+  return permission;
+}
+
+/** The router's path as people write it: without patterns of parameters and with single colons. */
+export function routeName(path: string): string {
+  return path.replace(/\([^)]*\)/g, '').replaceAll('::', ':');
+}
+
+/** Whether a caller may use a route. */
+export function mayUse(permission: Permission, caller: { kind: string; roles: readonly Role[] }): boolean {
+  if (permission.public) return true;
+  return caller.kind === 'till' ? permission.tills : permission.roles.some((role) => caller.roles.includes(role));
+}

@@ -1,0 +1,145 @@
+import { type Fault, Malformed } from './faults.js';
+
+/** Why a request is not done, before it becomes a problem document. */
+export interface Problem {
+  readonly status: number;
+  /** Stable, for machines. */
+  readonly code: string;
+  readonly errors?: readonly Fault[];
+  readonly retryAfterS?: number;
+  /** What is allowed instead, when the call came in the wrong state. */
+  readonly allowed?: readonly string[];
+  /** For a conflict: the purchase that holds the receipt. */
+  readonly purchaseId?: string;
+}
+
+interface Known {
+  readonly status: number;
+  readonly title: string;
+}
+
+/** Every code that the gateway itself answers, and those of the owners that integrators meet. */
+export const knownProblems = {
+  MALFORMED: { status: 400, title: 'The request is malformed; errors tells every fault' },
+  MALFORMED_JSON: { status: 400, title: 'The body is not JSON' },
+  NOT_AUTHENTICATED: { status: 401, title: 'A valid access token or till key is needed' },
+  KEY_NOT_KNOWN: { status: 401, title: 'The till key is not known or was revoked' },
+  NOT_ALLOWED: { status: 403, title: 'The caller may not do this' },
+  STORE_NOT_ALLOWED: { status: 403, title: 'The caller may not act for this store or till' },
+  ROUTE_UNKNOWN: { status: 404, title: 'There is no such route' },
+  STORE_UNKNOWN: { status: 404, title: 'There is no such store' },
+  TILL_UNKNOWN: { status: 404, title: 'The store has no such till' },
+  MEMBER_UNKNOWN: { status: 404, title: 'There is no such member' },
+  BRAND_UNKNOWN: { status: 404, title: 'There is no such brand' },
+  KEY_UNKNOWN: { status: 404, title: 'The till has no such key' },
+  PROGRAMME_UNKNOWN: { status: 404, title: 'There is no such programme' },
+  VERSION_UNKNOWN: { status: 404, title: 'The programme has no such version' },
+  ENTRY_UNKNOWN: { status: 404, title: 'There is no such entry' },
+  CASE_UNKNOWN: { status: 404, title: 'There is no such case' },
+  PURCHASE_UNKNOWN: { status: 404, title: 'No purchase matches the receipt and total' },
+  MEMBER_GONE: { status: 409, title: 'The member was erased or merged away' },
+  RECEIPT_CONFLICT: { status: 409, title: 'The receipt is already posted with another body' },
+  BUSINESS_DATE_IN_FUTURE: { status: 409, title: 'The business date is after today in the store' },
+  BUSINESS_DATE_TOO_OLD: { status: 409, title: 'The business date is further back than the programme accepts' },
+  NO_PROGRAMME: { status: 409, title: 'No programme is in force for the store on the business date' },
+  CURRENCY_NOT_OF_PROGRAMME: { status: 409, title: 'The programme runs in another currency' },
+  ALREADY_CREDITED: { status: 409, title: 'The purchase was credited to somebody else' },
+  MORE_THAN_BOUGHT: { status: 409, title: 'More was given back than was bought and not refunded yet' },
+  ALREADY_REFUNDED: { status: 409, title: 'Everything is refunded already' },
+  LINE_UNKNOWN: { status: 409, title: 'The purchase has no such line' },
+  POINTS_ALREADY_SPENT: { status: 409, title: 'The points were already spent and the balance may not go below zero' },
+  MOBILE_TAKEN: { status: 409, title: 'Another member has this mobile' },
+  EMAIL_TAKEN: { status: 409, title: 'Another member has this e-mail' },
+  CODE_TAKEN: { status: 409, title: 'The code is taken' },
+  TILL_NUMBER_TAKEN: { status: 409, title: 'The store has a till with this number' },
+  PROGRAMME_CODE_OR_BRAND_TAKEN: { status: 409, title: 'The code is taken, or a brand has a programme' },
+  TOO_MANY_LIVE_KEYS: { status: 409, title: 'The till has two live keys already' },
+  NOT_A_DRAFT: { status: 409, title: 'The version is published already' },
+  EFFECTIVE_IN_PAST: { status: 409, title: 'A later version begins today or later' },
+  BODY_TOO_LARGE: { status: 413, title: 'The body is too large' },
+  MEDIA_TYPE_NOT_SUPPORTED: { status: 415, title: 'The body must be sent with another content type' },
+  IDEMPOTENCY_KEY_REUSED: { status: 422, title: 'The idempotency key was used with another body' },
+  OVERLOADED: { status: 429, title: 'Too much at once; try again a little later' },
+  INTERNAL: { status: 500, title: 'Something went wrong on our side' },
+  DEPENDENCY_UNAVAILABLE: { status: 503, title: 'A part of the platform is out of reach' },
+  MEMBER_LOOKUP_UNAVAILABLE: { status: 503, title: 'The mobile could not be looked up in time' },
+  DEADLINE_PASSED: { status: 503, title: 'It waited too long and was not processed' },
+  OUTCOME_UNKNOWN: { status: 503, title: 'No answer in time; repeating the same request tells' },
+} as const satisfies Record<string, Known>;
+
+export type ProblemCode = keyof typeof knownProblems;
+
+/** A problem that the gateway knows. */
+export function problem(code: ProblemCode, more: Omit<Problem, 'status' | 'code'> = {}): Problem {
+  const { status } = knownProblems[code];
+  return { status, code, ...(status === 429 || status === 503 ? { retryAfterS: 1 } : {}), ...more };
+}
+
+/** Says no over HTTP; thrown by controllers and guards only. */
+export class Refused extends Error {
+  constructor(readonly problem: Problem) {
+    super(problem.code);
+    this.name = 'Refused';
+  }
+}
+
+/** How the failure of a call to an owner is told (gRPC status code and, where the owner said why, its problem). */
+export interface OwnerFailure {
+  readonly status: number;
+  readonly problem:
+    | { code: string; faults: readonly Fault[]; retryAfterS: number; allowed: readonly string[] }
+    | undefined;
+}
+
+const httpStatusOf: Readonly<Record<number, [status: number, code: ProblemCode]>> = {
+  1: [503, 'OUTCOME_UNKNOWN'],
+  3: [400, 'MALFORMED'],
+  4: [503, 'OUTCOME_UNKNOWN'],
+  5: [404, 'ROUTE_UNKNOWN'],
+  6: [409, 'CODE_TAKEN'],
+  7: [403, 'NOT_ALLOWED'],
+  8: [429, 'OVERLOADED'],
+  9: [409, 'NOT_A_DRAFT'],
+  14: [503, 'DEPENDENCY_UNAVAILABLE'],
+};
+
+/**
+ * The problem that an owner's failure is (architecture, "Errors"). What is not in the table is a defect: 500 without
+ * detail; so is UNAUTHENTICATED, because it was the gateway that signed.
+ */
+export function problemOf(failure: OwnerFailure): Problem {
+  const [status, code] = httpStatusOf[failure.status] ?? [500, 'INTERNAL'];
+  if (status === 500) return problem('INTERNAL');
+  const said = failure.problem;
+  const told = said?.code || code;
+  return {
+    status: told === 'IDEMPOTENCY_KEY_REUSED' ? 422 : status,
+    code: told,
+    ...(said?.faults.length ? { errors: said.faults } : {}),
+    ...(said?.allowed.length ? { allowed: said.allowed } : {}),
+    ...(status === 429 || status === 503 ? { retryAfterS: said?.retryAfterS || 1 } : {}),
+  };
+}
+
+/** The problem of input that a schema refused. */
+export function malformed(fault: Malformed): Problem {
+  return problem('MALFORMED', { errors: fault.faults });
+}
+
+/** The body of the answer: RFC 9457 with our extensions. */
+export function problemDocument(problem: Problem, traceId: string): Record<string, unknown> {
+  const { status, code, retryAfterS, ...more } = problem;
+  return {
+    type: `urn:regulars:problem:${code.toLowerCase().replaceAll('_', '-')}`,
+    title: (knownProblems as Readonly<Record<string, Known>>)[code]?.title ?? sentence(code),
+    status,
+    code,
+    traceId,
+    retryable: status === 429 || status === 503,
+    ...more,
+  };
+}
+
+function sentence(code: string): string {
+  return code.charAt(0) + code.slice(1).toLowerCase().replaceAll('_', ' ');
+}

@@ -1,0 +1,79 @@
+import type { Socket } from 'node:net';
+import type { DynamicModule } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { NestLogger, traceIdOf, traceparentOf } from '@regulars/service';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import { AccessGuard } from '../access/access.guard.js';
+import { permissionOf } from '../access/permissions.js';
+import { InputPipe } from './input.guard.js';
+import { observeRequests } from './observe.ops.js';
+import { ProblemAnswers, sendProblem } from './problems.guard.js';
+import { problem, problemDocument } from './problems.js';
+import { serveReference } from './reference.config.js';
+
+export const MOST_BODY_BYTES = 256 * 1024;
+
+/** The whole request has to be there after this; long enough for a full offline batch on a slow line. */
+const REQUEST_TIMEOUT_MS = 60_000;
+
+/** Longer than load balancers keep theirs, so that it is them who close. */
+const KEEP_ALIVE_MS = 75_000;
+
+/** The HTTP server of the gateway, ready to listen. @throws for a route without a row in the permission table */
+export async function createServer(module: DynamicModule, log: Logger): Promise<NestFastifyApplication> {
+  const adapter = new FastifyAdapter({
+    skipMiddie: true,
+    bodyLimit: MOST_BODY_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    return503OnClosing: false,
+    exposeHeadRoutes: false,
+    frameworkErrors: (_error: Error, request: FastifyRequest, reply: FastifyReply) => {
+      request.traceparent = traceparentOf(undefined);
+      sendProblem(request, reply, problem('ROUTE_UNKNOWN'));
+    },
+    clientErrorHandler: refuseNonsense,
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
+    bodyParser: false,
+    logger: new NestLogger(log),
+  });
+  const problems = app.get(ProblemAnswers);
+  app.useGlobalPipes(new InputPipe());
+  app.useGlobalFilters(problems);
+  app.useSecurityHeaders({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } });
+  guard(adapter.getInstance() as unknown as FastifyInstance, app.get(AccessGuard), problems, log);
+  serveReference(app);
+  return app;
+}
+
+/** Who calls and whether they may, before anything else of a request is looked at. */
+function guard(server: FastifyInstance, access: AccessGuard, problems: ProblemAnswers, log: Logger): void {
+  server.removeContentTypeParser('text/plain');
+  server.decorateRequest('caller', null);
+  server.decorateRequest('traceparent', '');
+  server.addHook('onRoute', (route) => {
+    const [method] = [route.method].flat();
+    route.config = { ...route.config, permission: permissionOf(String(method), route.url) };
+  });
+  observeRequests(server, log);
+  server.addHook('onRequest', (request, reply, done) => {
+    void reply.header('x-trace-id', traceIdOf(request.traceparent));
+    access.admit(request, (refused) => {
+      if (refused === undefined || refused instanceof Error) done(refused);
+      else problems.tell(refused, undefined, request, reply);
+    });
+  });
+}
+
+/** What is not even HTTP is answered in the same form as everything else. */
+function refuseNonsense(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const traceId = traceIdOf(traceparentOf(undefined));
+  const body = JSON.stringify(problemDocument(problem('MALFORMED'), traceId));
+  socket.end(
+    `HTTP/1.1 400 Bad Request\r\ncontent-type: application/problem+json; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+  );
+}

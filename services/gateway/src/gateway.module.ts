@@ -1,0 +1,59 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { PrincipalSigner, SETTINGS } from '@regulars/service';
+import type { Logger } from 'pino';
+import { AccessGuard } from './access/access.guard.js';
+import { CHAIN_LOG, Chain } from './access/chain.consumer.js';
+import { Tokens } from './access/tokens.client.js';
+import { CasesController } from './cases/cases.controller.js';
+import { ProblemAnswers } from './edge/problems.guard.js';
+import { FollowUpsController } from './followups/followups.controller.js';
+import type { GatewaySettings } from './gateway.config.js';
+import { MembersController } from './members/members.controller.js';
+import { MessagesController } from './messages/messages.controller.js';
+import { Owners } from './owners.client.js';
+import { EntriesController, PointsController } from './points/points.controller.js';
+import { ProgrammesController } from './programmes/programmes.controller.js';
+import { MobilesClient } from './purchases/mobiles.client.js';
+import { PurchasesClient } from './purchases/purchases.client.js';
+import { PurchasesController } from './purchases/purchases.controller.js';
+import { StoresController } from './stores/stores.controller.js';
+
+/** Wiring of the gateway. */
+@Module({})
+export class GatewayModule {
+  static async with(settings: GatewaySettings, log: Logger): Promise<DynamicModule> {
+    return {
+      module: GatewayModule,
+      controllers: [
+        StoresController,
+        ProgrammesController,
+        MembersController,
+        PurchasesController,
+        PointsController,
+        EntriesController,
+        MessagesController,
+        CasesController,
+        FollowUpsController,
+      ],
+      providers: [
+        { provide: SETTINGS, useValue: settings },
+        { provide: PrincipalSigner, useValue: await PrincipalSigner.fromJwk(settings.PRINCIPAL_PRIVATE_KEY) },
+        { provide: ProblemAnswers, useValue: new ProblemAnswers(log) },
+        {
+          provide: CHAIN_LOG,
+          useValue: {
+            info: (message: string, fields = {}) => log.info(fields, message),
+            warn: (message: string, fields = {}) => log.warn(fields, message),
+            error: (message: string, fields = {}) => log.error(fields, message),
+          },
+        },
+        Owners,
+        Chain,
+        Tokens,
+        AccessGuard,
+        PurchasesClient,
+        MobilesClient,
+      ],
+    };
+  }
+}

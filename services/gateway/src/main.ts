@@ -1,0 +1,14 @@
+import { jsonLogger, runProcess, settingsOrExit } from '@regulars/service';
+import { Chain } from './access/chain.consumer.js';
+import { createServer } from './edge/server.config.js';
+import { gatewaySettings } from './gateway.config.js';
+import { GatewayModule } from './gateway.module.js';
+
+const settings = settingsOrExit(gatewaySettings);
+const log = jsonLogger('gateway', settings.LOG_LEVEL);
+
+await runProcess(log, settings, 'gateway', async () => {
+  const app = await createServer(await GatewayModule.with(settings, log), log);
+  const chain = app.get(Chain);
+  return { app, listen: () => app.listen(settings.HTTP_PORT, settings.HOST), checks: [() => chain.check()] };
+});

@@ -1,0 +1,140 @@
+import {
+  type Member,
+  MemberNature,
+  type RegisterMemberRequest,
+  RegistrationChannel,
+} from '@regulars/contracts/members/v1/members';
+import { z } from 'zod';
+import { id, language, memberNumber, mobile, moment, text } from '../edge/fields.js';
+import { wordsOf } from '../edge/words.js';
+
+const channels = wordsOf(RegistrationChannel);
+const natures = wordsOf(MemberNature);
+
+const birthday = z
+  .strictObject({
+    month: z.int().min(1).max(12),
+    day: z.int().min(1).max(31),
+    year: z.int().min(1900).max(2100).optional(),
+  })
+  .refine(({ month, day, year }) => isDay(year ?? 2000, month, day), { path: ['day'], error: 'There is no such day' })
+  .meta({ id: 'Birthday', description: 'The year is the member’s choice' });
+
+const email = z
+  .email({ error: 'Expected an e-mail address' })
+  .max(254)
+  .meta({ examples: ['emma@guests.example'] });
+const notice = z.enum(['benefits', 'privacy']);
+
+/** The body with which somebody registers (requirement M1). */
+export const memberBody = z
+  .strictObject({
+    person: z
+      .strictObject({
+        name: text(100).meta({ examples: ['周晓雨'] }),
+        mobile: mobile.optional(),
+        email: email.optional(),
+        birthday: birthday.optional(),
+      })
+      .refine((person) => person.mobile !== undefined || person.email !== undefined, {
+        error: 'A mobile or an e-mail is needed',
+      }),
+    nature: natures.schema.default('individual'),
+    language,
+    homeStoreId: id.optional(),
+    channel: channels.schema,
+    acceptances: z
+      .array(
+        z.strictObject({
+          notice,
+          version: text(32).meta({ examples: ['2026-05'] }),
+          channel: channels.schema,
+          acceptedAt: moment,
+        }),
+      )
+      .max(10)
+      .refine((all) => notice.options.every((each) => all.some((accepted) => accepted.notice === each)), {
+        error: 'Both benefits and privacy have to be accepted',
+      }),
+  })
+  .meta({ id: 'NewMember' });
+export type MemberBody = z.output<typeof memberBody>;
+
+export const member = z
+  .object({
+    memberId: z.uuid(),
+    number: memberNumber,
+    codeToken: z.string(),
+    person: z.object({
+      name: z.string(),
+      mobile: z.string().optional(),
+      email: z.string().optional(),
+      birthday: z.object({ month: z.int(), day: z.int(), year: z.int().optional() }).optional(),
+    }),
+    masked: z.boolean().meta({ description: 'Whether the personal data is masked' }),
+    nature: natures.schema,
+    language,
+    homeStoreId: z.uuid().optional(),
+    acceptances: z.array(
+      z.object({ notice, version: z.string(), channel: channels.schema, acceptedAt: z.iso.datetime().optional() }),
+    ),
+    registeredAt: z.iso.datetime().optional(),
+  })
+  .meta({ id: 'Member' });
+
+export const memberQuery = z.strictObject({
+  purpose: text(200).optional().meta({ description: 'Why clear data is wanted; without it personal data is masked' }),
+});
+export type MemberQuery = z.output<typeof memberQuery>;
+
+/** How a member is found: exactly one of the fields. */
+export const findQuery = z
+  .strictObject({
+    number: memberNumber.optional(),
+    token: text(128).optional(),
+    mobile: mobile.optional(),
+    email: email.optional(),
+  })
+  .refine((query) => Object.values(query).filter((value) => value !== undefined).length === 1, {
+    error: 'Expected exactly one of number, token, mobile and email',
+  });
+export type FindQuery = z.output<typeof findQuery>;
+
+/** The registration as members takes it. */
+export function registrationOf(body: MemberBody, idempotencyKey: string): RegisterMemberRequest {
+  const { name, mobile = '', email = '', birthday } = body.person;
+  return {
+    idempotencyKey,
+    person: { name, mobile, email, birthday: birthday && { ...birthday, year: birthday.year ?? 0 } },
+    nature: natures.number(body.nature),
+    language: body.language,
+    homeStoreId: body.homeStoreId ?? '',
+    channel: channels.number(body.channel),
+    acceptances: body.acceptances.map((accepted) => ({
+      ...accepted,
+      channel: channels.number(accepted.channel),
+      acceptedAt: new Date(accepted.acceptedAt),
+    })),
+  };
+}
+
+export function memberAnswer(found: Member) {
+  const { person, homeStoreId } = found;
+  return {
+    ...found,
+    person: person && {
+      name: person.name,
+      mobile: person.mobile || undefined,
+      email: person.email || undefined,
+      birthday: person.birthday && { ...person.birthday, year: person.birthday.year || undefined },
+    },
+    nature: natures.word(found.nature),
+    homeStoreId: homeStoreId || undefined,
+    acceptances: found.acceptances.map((accepted) => ({ ...accepted, channel: channels.word(accepted.channel) })),
+  };
+}
+
+function isDay(year: number, month: number, day: number): boolean {
+  const date = new Date(Date.UTC(year, month - 1, day));
+  return date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
+}

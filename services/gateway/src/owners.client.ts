@@ -1,0 +1,53 @@
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { CaseServiceService } from '@regulars/contracts/complaints/v1/cases';
+import { PointsServiceService } from '@regulars/contracts/loyalty/v1/points';
+import { ProgrammeServiceService } from '@regulars/contracts/loyalty/v1/programmes';
+import { PurchaseServiceService } from '@regulars/contracts/loyalty/v1/purchases';
+import { MemberServiceService } from '@regulars/contracts/members/v1/members';
+import { MessageServiceService } from '@regulars/contracts/notifications/v1/messages';
+import { StoreServiceService } from '@regulars/contracts/stores/v1/stores';
+import { FollowUpServiceService } from '@regulars/contracts/surveys/v1/followups';
+import { type RpcClient, rpcClient, SETTINGS } from '@regulars/service';
+import type { GatewaySettings } from './gateway.config.js';
+
+/** Several calls in one: protobuf adds up repeated fields of messages that stand one behind the other. */
+const joined = (requests: readonly Uint8Array[]): Buffer => Buffer.concat(requests);
+const { postPurchases, refundPurchases } = PurchaseServiceService;
+
+/** The purchase service for requests that are encoded already: each was encoded, and weighed, when it arrived. */
+const encodedPurchases = {
+  postPurchases: { ...postPurchases, requestSerialize: joined },
+  refundPurchases: { ...refundPurchases, requestSerialize: joined },
+};
+
+/** The services behind the gateway. */
+@Injectable()
+export class Owners implements OnApplicationShutdown {
+  readonly stores: RpcClient<typeof StoreServiceService>;
+  readonly members: RpcClient<typeof MemberServiceService>;
+  readonly programmes: RpcClient<typeof ProgrammeServiceService>;
+  readonly purchases: RpcClient<typeof PurchaseServiceService>;
+  readonly encodedPurchases: RpcClient<typeof encodedPurchases>;
+  readonly points: RpcClient<typeof PointsServiceService>;
+  readonly cases: RpcClient<typeof CaseServiceService>;
+  readonly followUps: RpcClient<typeof FollowUpServiceService>;
+  readonly messages: RpcClient<typeof MessageServiceService>;
+
+  constructor(@Inject(SETTINGS) settings: GatewaySettings) {
+    this.stores = rpcClient(StoreServiceService, settings.STORES_ADDR);
+    this.members = rpcClient(MemberServiceService, settings.MEMBERS_ADDR);
+    this.programmes = rpcClient(ProgrammeServiceService, settings.LOYALTY_ADDR);
+    this.purchases = rpcClient(PurchaseServiceService, settings.LOYALTY_ADDR);
+    this.encodedPurchases = rpcClient(encodedPurchases, settings.LOYALTY_ADDR);
+    this.points = rpcClient(PointsServiceService, settings.LOYALTY_ADDR);
+    this.cases = rpcClient(CaseServiceService, settings.COMPLAINTS_ADDR);
+    this.followUps = rpcClient(FollowUpServiceService, settings.SURVEYS_ADDR);
+    this.messages = rpcClient(MessageServiceService, settings.NOTIFICATIONS_ADDR);
+  }
+
+  onApplicationShutdown(): void {
+    const clients = [this.stores, this.members, this.programmes, this.purchases, this.encodedPurchases];
+    const others = [this.points, this.cases, this.followUps, this.messages];
+    for (const client of [...clients, ...others]) client.close();
+  }
+}

@@ -1,0 +1,83 @@
+import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { CallOptions } from '@regulars/service';
+import { Call } from '../access/call.guard.js';
+import { id, pageRequest } from '../edge/fields.js';
+import { present } from '../edge/present.js';
+import { Documented } from '../edge/reference.config.js';
+import { Owners } from '../owners.client.js';
+import {
+  type BalanceQuery,
+  balance,
+  balanceAnswer,
+  balanceQuery,
+  type EntriesQuery,
+  entriesQuery,
+  entryAnswer,
+  entryPage,
+  explanation,
+  explanationAnswer,
+  type StatementQuery,
+  statement,
+  statementQuery,
+} from './points.js';
+
+/** What a member has and how it came to be (requirements L4, L5). */
+@ApiTags('points')
+@Controller('v1/members/:memberId/points')
+export class PointsController {
+  constructor(@Inject(Owners) private readonly owners: Owners) {}
+
+  @Get()
+  @Documented({ summary: 'Read balance and tier', answers: { 200: balance }, problems: ['MEMBER_UNKNOWN'] })
+  async readPoints(
+    @Param('memberId', { schema: id }) memberId: string,
+    @Query({ schema: balanceQuery }) { programmeId = '' }: BalanceQuery,
+    @Call() call: CallOptions,
+  ) {
+    return balanceAnswer(await this.owners.points.getBalance({ memberId, programmeId }, call));
+  }
+
+  @Get('entries')
+  @Documented({
+    summary: 'List ledger entries, newest first',
+    answers: { 200: entryPage },
+    problems: ['MEMBER_UNKNOWN'],
+  })
+  async listEntries(
+    @Param('memberId', { schema: id }) memberId: string,
+    @Query({ schema: entriesQuery }) query: EntriesQuery,
+    @Call() call: CallOptions,
+  ) {
+    const request = { memberId, programmeId: query.programmeId ?? '', page: pageRequest(query) };
+    const { entries, nextCursor } = await this.owners.points.listEntries(request, call);
+    return { entries: entries.map(entryAnswer), nextCursor: nextCursor || undefined };
+  }
+
+  @Get('statement')
+  @Documented({ summary: 'Read the statement of a month', answers: { 200: statement }, problems: ['MEMBER_UNKNOWN'] })
+  async readStatement(
+    @Param('memberId', { schema: id }) memberId: string,
+    @Query({ schema: statementQuery }) query: StatementQuery,
+    @Call() call: CallOptions,
+  ) {
+    const { month, programmeId = '' } = query;
+    const request = { memberId, programmeId, month, page: pageRequest(query) };
+    const { entries, nextCursor, ...totals } = await this.owners.points.getStatement(request, call);
+    return { ...totals, entries: entries.map(entryAnswer), nextCursor: nextCursor || undefined };
+  }
+}
+
+/** Why an entry has the points it has (requirement L3). */
+@ApiTags('points')
+@Controller('v1/points/entries')
+export class EntriesController {
+  constructor(@Inject(Owners) private readonly owners: Owners) {}
+
+  @Get(':entryId/explain')
+  @Documented({ summary: 'Explain an entry', answers: { 200: explanation }, problems: ['ENTRY_UNKNOWN'] })
+  async explainEntry(@Param('entryId', { schema: id }) entryId: string, @Call() call: CallOptions) {
+    const explained = await this.owners.points.explainEntry({ entryId }, call);
+    return explanationAnswer(present(explained.entry), explained);
+  }
+}

@@ -1,0 +1,138 @@
+import {
+  type Expiry,
+  type Programme,
+  type ProgrammeTerms,
+  type ProgrammeVersion,
+  Rounding,
+  VersionState,
+} from '@regulars/contracts/loyalty/v1/programmes';
+import { z } from 'zod';
+import { code, currency, date, id, minor, slug, text, timeZone } from '../edge/fields.js';
+import { wordsOf } from '../edge/words.js';
+
+const roundings = wordsOf(Rounding);
+const states = wordsOf(VersionState);
+const names = { nameZh: text(100), nameEn: text(100) };
+
+export const programmeBody = z
+  .strictObject({ code, ...names, currency, brandIds: z.array(id).min(1).max(100) })
+  .meta({ id: 'NewProgramme' });
+export type ProgrammeBody = z.output<typeof programmeBody>;
+
+const cap = z.int().min(0).default(0).meta({ description: 'Points; 0 means no cap' });
+
+const accrual = z
+  .strictObject({
+    points: z.int().min(1).max(1_000_000),
+    perMinor: z
+      .int()
+      .min(1)
+      .meta({ examples: [100] }),
+    rounding: roundings.schema,
+    minimumMinor: minor.default(0),
+    capPerDay: cap,
+    capPerMonth: cap,
+    excludedCategories: z.array(text(64)).max(200).default([]),
+    excludedPaymentTypes: z.array(slug(32)).max(50).default([]),
+  })
+  .meta({ id: 'BaseAccrual', description: '`points` for every `perMinor` of the amount that counts' });
+
+const tier = z
+  .strictObject({
+    code: slug(32).meta({ examples: ['gold'] }),
+    ...names,
+    fromSpentMinor: minor,
+    multiplierPercent: z
+      .int()
+      .min(0)
+      .max(10_000)
+      .meta({ examples: [150], description: '100 is once' }),
+  })
+  .meta({ id: 'Tier' });
+
+const expiry = z
+  .strictObject({
+    rollingMonths: z.int().min(1).max(120).optional(),
+    yearEndGraceMonths: z.int().min(0).max(24).optional(),
+    fixedDate: date.optional(),
+  })
+  .refine((policy) => Object.values(policy).filter((value) => value !== undefined).length <= 1, {
+    error: 'Expected one policy at most',
+  })
+  .meta({ id: 'Expiry', description: 'When points end; without a field never' });
+
+/** The policy itself, as it is drafted (requirement L3). */
+export const termsBody = z
+  .strictObject({
+    accrual,
+    tiers: z.array(tier).min(1).max(20).meta({ description: 'Lowest first; the lowest needs nothing' }),
+    tierPeriodMonths: z
+      .int()
+      .min(1)
+      .max(60)
+      .meta({ examples: [12] }),
+    expiry,
+    acceptDaysBack: z
+      .int()
+      .min(1)
+      .max(400)
+      .meta({ examples: [30] }),
+    refundMayOwe: z.boolean(),
+    timeZone,
+  })
+  .meta({ id: 'ProgrammeTerms' });
+export type TermsBody = z.output<typeof termsBody>;
+
+export const publishBody = z
+  .strictObject({ effectiveFrom: date.meta({ description: 'First business date for which it counts' }) })
+  .meta({ id: 'PublishVersion' });
+export type PublishBody = z.output<typeof publishBody>;
+
+/** A version number in a path. */
+export const versionNumber = z.coerce.number<string>().int().min(1).max(1_000_000).meta({ type: 'integer' });
+
+export const version = z
+  .object({
+    version: z.int(),
+    state: states.schema,
+    effectiveFrom: date.optional(),
+    terms: termsBody,
+    publishedAt: z.iso.datetime().optional(),
+  })
+  .meta({ id: 'ProgrammeVersion' });
+export const programme = z
+  .object({ programmeId: id, code, ...names, currency, brandIds: z.array(id), versions: z.array(version) })
+  .meta({ id: 'Programme' });
+
+/** The terms as loyalty takes them. */
+export function termsOf(body: TermsBody): ProgrammeTerms {
+  const { accrual, expiry } = body;
+  return {
+    ...body,
+    accrual: { ...accrual, rounding: roundings.number(accrual.rounding) },
+    expiry: { policy: policyOf(expiry) },
+  };
+}
+
+function policyOf({ rollingMonths, yearEndGraceMonths, fixedDate }: TermsBody['expiry']): Expiry['policy'] {
+  if (rollingMonths !== undefined) return { $case: 'rollingMonths', value: rollingMonths };
+  if (yearEndGraceMonths !== undefined) return { $case: 'yearEndGraceMonths', value: yearEndGraceMonths };
+  return fixedDate === undefined ? undefined : { $case: 'fixedDate', value: fixedDate };
+}
+
+export function programmeAnswer(found: Programme) {
+  return { ...found, versions: found.versions.map(versionAnswer) };
+}
+
+export function versionAnswer({ terms, state, effectiveFrom, ...rest }: ProgrammeVersion) {
+  return {
+    ...rest,
+    state: states.word(state),
+    effectiveFrom: effectiveFrom || undefined,
+    terms: terms && {
+      ...terms,
+      accrual: terms.accrual && { ...terms.accrual, rounding: roundings.word(terms.accrual.rounding) },
+      expiry: terms.expiry?.policy ? { [terms.expiry.policy.$case]: terms.expiry.policy.value } : {},
+    },
+  };
+}
