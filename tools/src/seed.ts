@@ -99,7 +99,10 @@ export async function seedChain(
   const notes = await SeedNotes.open(join(dir, 'seed.json'));
   const administrator = new Api(platform.gateway.url, platform.tokens.administrator);
   const make = <T>(path: string, body: unknown, what: string): Promise<T> =>
-    notes.once(what, async () => accepted(await administrator.post(path, body, `seed ${what}`), what) as T);
+    notes.once(
+      what,
+      async () => accepted(await administrator.post(path, body, `seed-${what.replaceAll(' ', '-')}`), what) as T,
+    );
 
   const { brandId } = await make<{ brandId: string }>('/v1/brands', BRAND, `brand ${BRAND.code}`);
   const stores: { storeId: string; storeCode: string }[] = [];

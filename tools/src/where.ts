@@ -23,10 +23,10 @@ ${pc.bold('Where things are')}
 ${pc.bold('Try it')}
   TOKEN=${platform.tokens.administrator}
   TILL_KEY=${till?.key}
-  curl -s -H "Authorization: Bearer $TOKEN" ${api}/v1/members/${member?.memberId}
-  curl -s -H "Authorization: Bearer $TOKEN" ${api}/v1/members/${member?.memberId}/points
   curl -s -X POST ${api}/v1/purchases -H "Authorization: Bearer $TILL_KEY" -H "Idempotency-Key: $(date +%s)" \\
     -H 'Content-Type: application/json' -d '${JSON.stringify(purchase)}'
+  curl -s -H "Authorization: Bearer $TOKEN" ${api}/v1/members/${member?.memberId}
+  curl -s -H "Authorization: Bearer $TOKEN" ${api}/v1/members/${member?.memberId}/points
 
 Ctrl-C ends it (or \`npm run stop\`); the data stay until \`npm start -- --fresh\`.
 `;
