@@ -1,3 +1,4 @@
+import { compileCacheDir } from './folders.js';
 import type { Provisioned } from './provisioning.js';
 import { publicKeysOf, type Secrets } from './secrets.js';
 import { OWNERS, type OwnerName, type ServiceName } from './services.js';
@@ -21,8 +22,6 @@ export interface Surroundings {
   smtpPort: number;
   /** Ports of each service's processes. */
   ports: Record<ServiceName, readonly Ports[]>;
-  /** Folder for compiled code that Node keeps between starts. */
-  compileCacheDir: string;
 }
 
 /** The environment of one process of a service: complete, so that nothing of the caller's own environment matters. */
@@ -32,7 +31,7 @@ export function environmentOf(service: ServiceName, replica: number, around: Sur
     PATH: process.env.PATH ?? '',
     TZ: 'UTC',
     NODE_ENV: 'production',
-    NODE_COMPILE_CACHE: around.compileCacheDir,
+    NODE_COMPILE_CACHE: compileCacheDir,
     LOG_LEVEL: process.env.LOG_LEVEL ?? 'info',
     ...(process.env.OTEL_EXPORTER_OTLP_ENDPOINT && {
       OTEL_EXPORTER_OTLP_ENDPOINT: process.env.OTEL_EXPORTER_OTLP_ENDPOINT,

@@ -3,7 +3,7 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Kafka, logLevel } from 'kafkajs';
 import { environmentOf, type Ports, type Surroundings } from './environment.js';
-import { stackDir, workspaceDir } from './folders.js';
+import { compileCacheDir, stackDir, workspaceDir } from './folders.js';
 import { FRIENDLY_PORTS, freePort } from './ports.js';
 import { ProcessRegister } from './process-register.js';
 import { isRunning } from './processes.js';
@@ -97,7 +97,6 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       issuer: support.issuer,
       smtpPort: support.smtpPort,
       ports: await portsFor(options),
-      compileCacheDir: join(stackDir, 'compile-cache'),
     };
     await supportReady;
     const processes = await startServices(around, options, own.dir, progress, start);
@@ -165,7 +164,7 @@ async function supportPrograms(own: Own, options: PlatformOptions): Promise<Supp
   );
   const issuer = `http://127.0.0.1:${oidcPort}`;
   const sinkUrl = `http://127.0.0.1:${sinkPort}`;
-  const environment = { PATH: process.env.PATH ?? '', NODE_COMPILE_CACHE: join(stackDir, 'compile-cache') };
+  const environment = { PATH: process.env.PATH ?? '', NODE_COMPILE_CACHE: compileCacheDir };
   const program = (name: string, readyUrl: string, env: Record<string, string>): ServiceProgram => ({
     name,
     entry: join(import.meta.dirname, `${name}.js`),

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { LocalKafka } from './kafka.js';
 import { LocalPostgres } from './postgres.js';
 import { isRunning } from './processes.js';
@@ -15,10 +15,18 @@ const ifOwn = process.env.DATABASE_URL || process.env.KAFKA_BROKERS ? describe.s
 ifOwn('npm start', () => {
   let dir: string;
   let output = '';
+  const started: ChildProcess[] = [];
 
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), 'regulars-start-'));
   });
+
+  afterEach(async () => {
+    for (const child of started.splice(0)) {
+      child.kill('SIGTERM');
+      await exitCode(child);
+    }
+  }, 60_000);
 
   afterAll(async () => {
     await LocalPostgres.remove(join(dir, 'postgres'));
@@ -72,6 +80,7 @@ ifOwn('npm start', () => {
       execArgv: [],
       silent: true,
     });
+    started.push(child);
     for (const stream of [child.stdout, child.stderr])
       stream?.on('data', (chunk: Buffer) => (output += chunk.toString()));
     return child;
