@@ -1,3 +1,4 @@
+import { MemberAccessServiceService } from '@regulars/contracts/members/v1/access';
 import { MemberServiceService } from '@regulars/contracts/members/v1/members';
 import { bootService } from '@regulars/service';
 import { migrations } from '../migrations/index.js';
@@ -8,6 +9,6 @@ await bootService({
   name: 'members',
   module: MembersModule,
   settings: membersSettings,
-  rpc: [MemberServiceService],
+  rpc: [MemberServiceService, MemberAccessServiceService],
   migrations,
 });

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { MessagingModule } from '@regulars/messaging';
+import { AccessController } from './members/access.controller.js';
 import { MembersController } from './members/members.controller.js';
 import { memberTopic } from './members/members.js';
 import { MembersService } from './members/members.service.js';
@@ -12,7 +13,7 @@ import { RepublishOps } from './republish.ops.js';
 
 @Module({
   imports: [MessagingModule.forRoot({ source: '/regulars/members', topics: [{ name: memberTopic }], consumers: [] })],
-  controllers: [MembersController],
+  controllers: [MembersController, AccessController],
   providers: [VaultService, KeysService, KeysJob, AccessLogService, MembersService, RegistrationService, RepublishOps],
 })
 export class MembersModule {}

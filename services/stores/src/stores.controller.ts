@@ -123,7 +123,7 @@ type Reason =
   | 'TILL_UNKNOWN'
   | 'TILL_NUMBER_TAKEN'
   | 'TOO_MANY_TILLS'
-  | 'TILL_KEY_UNKNOWN'
+  | 'KEY_UNKNOWN'
   | 'TOO_MANY_LIVE_KEYS';
 
 function no(reason: Reason): Refusal {
@@ -131,7 +131,7 @@ function no(reason: Reason): Refusal {
     case 'BRAND_UNKNOWN':
     case 'STORE_UNKNOWN':
     case 'TILL_UNKNOWN':
-    case 'TILL_KEY_UNKNOWN':
+    case 'KEY_UNKNOWN':
       return refusal('NOT_FOUND', reason);
     case 'BRAND_CODE_TAKEN':
     case 'STORE_CODE_TAKEN':

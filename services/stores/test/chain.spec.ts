@@ -250,7 +250,7 @@ describe('The chain as the stores service keeps it', () => {
     const { tillId } = await addTill(bund.storeId, 'other');
     const caller = await as(administrator);
     const unknown = client.revokeTillKey({ tillId, keyId: nobody }, caller);
-    expect(await refusalOf(unknown)).toMatchObject({ code: 'TILL_KEY_UNKNOWN' });
+    expect(await refusalOf(unknown)).toMatchObject({ code: 'KEY_UNKNOWN' });
     const noTill = client.revokeTillKey({ tillId: nobody, keyId: nobody }, caller);
     expect(await refusalOf(noTill)).toMatchObject({ code: 'TILL_UNKNOWN' });
   });

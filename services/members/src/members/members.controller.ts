@@ -124,7 +124,7 @@ function no(reason: Extract<Register, { outcome: 'refused' }>['reason']): Refusa
     case 'EMAIL_TAKEN':
     case 'IDEMPOTENCY_KEY_REUSED':
       return refusal('ALREADY_EXISTS', reason);
-    case 'STORE_OUT_OF_SCOPE':
+    case 'STORE_NOT_ALLOWED':
       return refusal('PERMISSION_DENIED', reason);
   }
 }

@@ -20,6 +20,7 @@ import {
   findByMobiles,
   findMember,
   findMembers,
+  hasMember,
   membersAfter,
   type StoredMember,
 } from './members.store.js';
@@ -57,6 +58,10 @@ export class MembersService {
     if (!purpose || !mayReadClear(caller.principal, purpose, stored.homeStoreId)) return this.maskedMember(stored);
     await this.accessLog.record(caller, [memberId], clearFields, purpose);
     return this.clearMember(stored);
+  }
+
+  async exists(memberId: string): Promise<boolean> {
+    return isUuid(memberId) && (await hasMember(this.dataSource.manager, memberId));
   }
 
   /** Finds a member; masked (requirement M4). */

@@ -117,6 +117,11 @@ export async function hasMobile(tx: EntityManager, mobileIndex: Buffer | null): 
   return found.length > 0;
 }
 
+export async function hasMember(tx: EntityManager, memberId: string): Promise<boolean> {
+  const found = await tx.query<unknown[]>('SELECT 1 FROM member WHERE member_id = $1', [memberId]);
+  return found.length > 0;
+}
+
 /** One look-up in one unique index. */
 export async function findMember(tx: EntityManager, { by, value }: FoundBy): Promise<StoredMember | undefined> {
   const [found] = await tx.query<StoredMember[]>(`${selectMember} WHERE member.${by} = $1`, [value]);

@@ -20,7 +20,7 @@ export type Register =
   | { readonly outcome: 'registered'; readonly memberId: string; readonly replayed: boolean }
   | {
       readonly outcome: 'refused';
-      readonly reason: 'MOBILE_TAKEN' | 'EMAIL_TAKEN' | 'IDEMPOTENCY_KEY_REUSED' | 'STORE_OUT_OF_SCOPE';
+      readonly reason: 'MOBILE_TAKEN' | 'EMAIL_TAKEN' | 'IDEMPOTENCY_KEY_REUSED' | 'STORE_NOT_ALLOWED';
     };
 
 @Injectable()
@@ -40,7 +40,7 @@ export class RegistrationService {
     const { principal } = caller;
     const { idempotencyKey, ...body } = registration;
     if (body.homeStoreId && !mayActFor(principal, body.homeStoreId)) {
-      return { outcome: 'refused', reason: 'STORE_OUT_OF_SCOPE' };
+      return { outcome: 'refused', reason: 'STORE_NOT_ALLOWED' };
     }
     // A plain hash of a registration could be searched for a mobile; what stands in the idempotency row is keyed.
     const keyed = this.vault.blindIndex('registration', fingerprintOf(body));

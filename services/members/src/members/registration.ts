@@ -64,7 +64,7 @@ const channel = z
 function acceptances(now: Date) {
   const acceptance = z.object({
     notice: z.enum(['benefits', 'privacy'], 'benefits or privacy'),
-    version: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9.-]{0,19}$/, 'a version such as 2026-05'),
+    version: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9.-]{0,31}$/, 'a version such as 2026-05'),
     channel,
     acceptedAt: z
       .date('the time of acceptance is needed')

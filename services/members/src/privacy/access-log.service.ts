@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { CLOCK, type Clock, type Principal, traceIdOf } from '@regulars/service';
+import { CLOCK, type Clock, cutPage, type Page, type Principal, traceIdOf } from '@regulars/service';
 import { DataSource } from 'typeorm';
-import { appendAccess } from './access-log.store.js';
+import { type AccessLogLine, appendAccess, linesOf } from './access-log.store.js';
 
 /** On whose behalf a call is made, and in which trace. */
 export interface Caller {
@@ -35,5 +35,12 @@ export class AccessLogService {
       purpose,
       traceId: traceparent ? traceIdOf(traceparent) : null,
     });
+  }
+
+  /** Who saw clear data of a member, newest first. */
+  async of(memberId: string, page: Page): Promise<{ lines: AccessLogLine[]; nextCursor: string }> {
+    const stored = await linesOf(this.dataSource.manager, memberId, page);
+    const { page: lines, nextCursor } = cutPage(stored, page.limit, (line) => [line.entry]);
+    return { lines, nextCursor };
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Principal, type Role, roles } from '@regulars/service';
-import { isPurpose, mayReadClear, purposes } from './clear-reads.js';
+import { isPurpose, mayReadAccessLog, mayReadClear, purposes } from './clear-reads.js';
 
 const bund = '019a9f3e-0000-7000-8000-000000000001';
 const xuhui = '019a9f3e-0000-7000-8000-000000000002';
@@ -41,5 +41,10 @@ describe('Who may see clear personal data', () => {
 
   it.each(['', 'curiosity', 'toString', '__proto__'])('[M6] may not name %j as the reason', (text) => {
     expect(isPurpose(text)).toBe(false);
+  });
+
+  it('[M6] is told to auditors and administrators of the whole chain', () => {
+    expect(roles.filter((role) => mayReadAccessLog(person(role)))).toEqual(['auditor', 'administrator']);
+    expect(mayReadAccessLog(person('auditor', [bund]))).toBe(false);
   });
 });

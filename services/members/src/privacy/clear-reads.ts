@@ -38,3 +38,10 @@ export function mayReadClear(principal: Principal, purpose: Purpose, homeStoreId
   const hasRoles = principal.kind === 'person' || principal.kind === 'machine';
   return hasRoles && inScope && principal.roles.some((role) => allowed.includes(role));
 }
+
+const readersOfAccessLog: readonly Role[] = ['auditor', 'administrator'];
+
+/** Who may see who saw clear data. */
+export function mayReadAccessLog(principal: Principal): boolean {
+  return principal.stores === '*' && principal.roles.some((role) => readersOfAccessLog.includes(role));
+}

@@ -21,7 +21,7 @@ export type IssueKey =
 
 export type RevokeKey =
   | { readonly outcome: 'revoked'; readonly key: TillKey }
-  | { readonly outcome: 'refused'; readonly reason: 'TILL_UNKNOWN' | 'TILL_KEY_UNKNOWN' };
+  | { readonly outcome: 'refused'; readonly reason: 'TILL_UNKNOWN' | 'KEY_UNKNOWN' };
 
 /** Revoked keys of a till that are still listed; all of them stay in the table. */
 const revokedKeysListed = 20;
@@ -86,7 +86,7 @@ export class TillsService {
       const till = await this.tillFor(tx, caller.principal, tillId);
       if (!till) return { outcome: 'refused', reason: 'TILL_UNKNOWN' };
       const key = isUuid(keyId) ? await rows.findKey(tx, tillId, keyId) : null;
-      if (!key) return { outcome: 'refused', reason: 'TILL_KEY_UNKNOWN' };
+      if (!key) return { outcome: 'refused', reason: 'KEY_UNKNOWN' };
       if (key.revokedAt) return { outcome: 'revoked', key: keyOf(key) };
       const latest = this.changes.next(till.version);
       const revokedAt = latest.changedAt;
