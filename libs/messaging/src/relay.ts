@@ -20,7 +20,7 @@ const LONGEST_POLL_MS = 250;
  * Under load a batch begins no sooner than this after the one before: an event costs a third when a hundred travel
  * together, and the purchase path needs the core.
  */
-const BATCH_INTERVAL_MS = 20;
+const BATCH_INTERVAL_MS = 30;
 
 const FOLLOWER_POLL_MS = 1_000;
 const LONGEST_BACKOFF_MS = 5_000;

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { eventually } from '@regulars/testing';
+import { Kafka, logLevel } from 'kafkajs';
 import type { NewRecord } from '../broker.js';
 import { type OutboxEvent } from '../outbox.js';
 import { discardParked, parkedKeys, replayParked } from '../parking.js';
@@ -61,6 +62,23 @@ describe.each(clients)('A consumer over $client', ({ connect }) => {
       installation.consume(listener);
       await eventually(async () => (await heardNumbers()).length >= 2);
       expect(await heardNumbers()).toEqual([1, 2]);
+    });
+
+    it('[L1] passes over what a relay gave up before it was whole', async () => {
+      const relay = new Kafka({ brokers: [...installation.settings.brokers], logLevel: logLevel.NOTHING });
+      const producer = relay.producer({ transactionalId: `${installation.topics.prefix}dying`, idempotent: true });
+      await producer.connect();
+      const key = aKey();
+      for (const n of [1, 2, 3]) {
+        const transaction = await producer.transaction();
+        const { headers, value } = recordOf(POINTS, event(key, n));
+        await transaction.send({ topic: installation.nameOf(POINTS), messages: [{ key, value, headers }] });
+        await (n < 3 ? transaction.abort() : transaction.commit());
+      }
+      await producer.disconnect();
+      installation.consume(listener);
+      await eventually(async () => (await heardNumbers()).includes(3));
+      expect(await heardNumbers()).toEqual([3]);
     });
 
     it('[L1] keeps no effect of a run that failed, and tries it again without parking', async () => {
