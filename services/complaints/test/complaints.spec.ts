@@ -127,11 +127,14 @@ describe('The complaints service', () => {
 
   it('[O4] lets people act for their own stores only', async () => {
     const manager = await as('manager-2', 'store-manager', [lujiazui]);
-    await expectRefusal(cases.openCase(complaint(), manager), 'STORE_NOT_YOURS');
+    await expectRefusal(cases.openCase(complaint(), manager), 'STORE_NOT_ALLOWED');
     const { case: elsewhere } = await cases.openCase(complaint(), await as('agent-1', 'agent'));
     const here = await cases.openCase(complaint({ storeId: lujiazui }), manager);
     await expectRefusal(cases.getCase(byId(elsewhere?.caseId), manager), 'CASE_UNKNOWN');
-    await expectRefusal(cases.listCases({ storeId: bund, memberId: '', page: undefined }, manager), 'STORE_NOT_YOURS');
+    await expectRefusal(
+      cases.listCases({ storeId: bund, memberId: '', page: undefined }, manager),
+      'STORE_NOT_ALLOWED',
+    );
     const list = await cases.listCases({ storeId: '', memberId: '', page: undefined }, manager);
     expect(list.cases).toEqual([here.case]);
   });

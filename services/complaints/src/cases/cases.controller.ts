@@ -81,7 +81,7 @@ function malformed(faults: readonly Fault[]): Refusal {
 
 function notOpened(reason: Extract<Opened, { outcome: 'refused' }>['reason']): Refusal {
   switch (reason) {
-    case 'STORE_NOT_YOURS':
+    case 'STORE_NOT_ALLOWED':
       return refusal('PERMISSION_DENIED', reason);
     case 'STORE_UNKNOWN':
       return refusal('NOT_FOUND', reason, { faults: [{ pointer: '/storeId', message: 'no such store' }] });

@@ -14,11 +14,11 @@ import { readsWords } from './words.js';
 
 export type Opened =
   | { readonly outcome: 'opened'; readonly case: Case; readonly replayed: boolean }
-  | { readonly outcome: 'refused'; readonly reason: 'STORE_NOT_YOURS' | 'STORE_UNKNOWN' | 'IDEMPOTENCY_KEY_REUSED' };
+  | { readonly outcome: 'refused'; readonly reason: 'STORE_NOT_ALLOWED' | 'STORE_UNKNOWN' | 'IDEMPOTENCY_KEY_REUSED' };
 
 export type Listed =
   | { readonly outcome: 'listed'; readonly cases: Case[]; readonly nextCursor: string }
-  | { readonly outcome: 'refused'; readonly reason: 'STORE_NOT_YOURS' };
+  | { readonly outcome: 'refused'; readonly reason: 'STORE_NOT_ALLOWED' };
 
 @Injectable()
 export class CasesService {
@@ -35,7 +35,7 @@ export class CasesService {
    * stored without the guest's words, which a repeated request brings along itself.
    */
   async open(intake: Intake, principal: Principal, traceparent: string | undefined): Promise<Opened> {
-    if (!mayActFor(principal, intake.storeId)) return { outcome: 'refused', reason: 'STORE_NOT_YOURS' };
+    if (!mayActFor(principal, intake.storeId)) return { outcome: 'refused', reason: 'STORE_NOT_ALLOWED' };
     const { idempotencyKey: key, ...body } = intake;
     const done = await this.dataSource.transaction(async (tx) => {
       if (!(await this.stores.knows(tx, intake.storeId)))
@@ -60,7 +60,7 @@ export class CasesService {
   /** Cases of the stores that the principal may see, newest first; empty filters ask for all. */
   async list(filter: { storeId: string; memberId: string }, principal: Principal, page: Page): Promise<Listed> {
     if (filter.storeId && !mayActFor(principal, filter.storeId)) {
-      return { outcome: 'refused', reason: 'STORE_NOT_YOURS' };
+      return { outcome: 'refused', reason: 'STORE_NOT_ALLOWED' };
     }
     const rows = await this.store.list(this.dataSource.manager, { ...filter, stores: principal.stores }, page);
     const cut = cutPage(rows, page.limit, ({ told }) => [told.caseId]);

@@ -140,13 +140,16 @@ describe('Follow-ups', () => {
 
   it('[S4] lets it lapse where the member complained meanwhile, and does not count it as asked', async () => {
     const memberId = uuidv7();
-    await hear(purchase(memberId));
+    const bought = purchase(memberId);
+    await hear(bought);
     const complaint = { caseId: uuidv7(), memberId };
     await complaints.remember(dataSource.manager, [complaint]);
     clock.set('2026-05-05T04:00:00Z');
     await followUps.announceDue();
     expect([await list(memberId), await events(memberId)]).toEqual([[], ['FollowUpPlanned']]);
     await dataSource.query('DELETE FROM open_complaint WHERE case_id = $1', [complaint.caseId]);
+    await hear(bought);
+    expect(await list(memberId)).toEqual([]);
     await hear(purchase(memberId));
     expect(await list(memberId)).toHaveLength(1);
   });
