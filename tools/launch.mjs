@@ -6,7 +6,7 @@
  * over to the compiled tool on the Node that the project pins. Nothing here may import a package.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -56,31 +56,39 @@ function checkNode() {
   );
 }
 
-/** Whether node_modules holds what the lock file asks for; npm writes its own copy of the lock file there. */
+/** Whether node_modules holds what the lock file asks for: npm notes there what it has installed. */
 function isInstalled() {
   if (!existsSync(pinned('node')) || !existsSync(pinned('nx'))) return false;
   try {
-    return readFileSync(stampFile(), 'utf8') === readFileSync(join(root, 'package-lock.json'), 'utf8');
+    const wanted = packagesIn('package-lock.json');
+    const present = packagesIn('node_modules/.package-lock.json');
+    return Object.entries(wanted).every(([path, { version, optional, devOptional }]) => {
+      if (!path.includes('node_modules/')) return true;
+      // Packages of other platforms are left out.
+      return path in present ? present[path].version === version : Boolean(optional || devOptional);
+    });
   } catch {
     return false;
   }
 }
 
+function packagesIn(file) {
+  return JSON.parse(readFileSync(join(root, file), 'utf8')).packages;
+}
+
 function install() {
   console.log('Installing the packages, about a minute the first time …');
   stage('packages', () => {
-    if (run('npm', ['ci', '--no-audit', '--no-fund'], 'pipe').status === 0) return true;
+    const strict = run('npm', ['ci', '--no-audit', '--no-fund']);
+    if (strict.status === 0) return strict;
     // npm ci refuses a lock file that lacks packages of other platforms; the second form never rewrites it.
-    return run('npm', ['install', '--no-save', '--no-audit', '--no-fund'], 'pipe');
+    return run('npm', ['install', '--no-save', '--no-audit', '--no-fund']);
   });
-  writeFileSync(stampFile(), readFileSync(join(root, 'package-lock.json')));
 }
 
 function build(what) {
   const targets = what === 'all' ? ['run-many', '-t', 'build'] : ['run', '@regulars/tools:build'];
-  stage(what === 'all' ? 'build' : 'build of the tools', () =>
-    run(pinned('nx'), [...targets, '--outputStyle=static'], 'pipe'),
-  );
+  stage(what === 'all' ? 'build' : 'build of the tools', () => run(pinned('nx'), [...targets, '--outputStyle=static']));
 }
 
 /** Runs the tool as a child that ends when this process is killed, and ends as the child ended. */
@@ -110,17 +118,18 @@ function stage(what, work) {
   const from = performance.now();
   const result = work();
   const seconds = `${((performance.now() - from) / 1000).toFixed(1)} s`;
-  if (result === true || result.status === 0) {
+  if (result.status === 0) {
     console.log(`✓ ${what} ${seconds}`);
     return;
   }
-  const output = result.error ? String(result.error) : `${result.stdout}\n${result.stderr}`;
-  console.error(output.trim().split('\n').slice(-60).join('\n'));
+  const lines = (result.error ? String(result.error) : `${result.stdout}\n${result.stderr}`).trim().split('\n');
+  const errors = lines.filter((line) => line.includes('error TS'));
+  console.error((errors.length > 0 ? errors : lines.slice(-60)).join('\n'));
   stop(`✗ ${what} failed after ${seconds}.`);
 }
 
-function run(program, parameters, stdio) {
-  return spawnSync(program, parameters, { cwd: root, env: environment(), stdio, encoding: 'utf8', maxBuffer: 2 ** 26 });
+function run(program, parameters) {
+  return spawnSync(program, parameters, { cwd: root, env: environment(), encoding: 'utf8', maxBuffer: 2 ** 26 });
 }
 
 /** The pinned Node first on the PATH, and Nx without a process that stays behind. */
@@ -131,10 +140,6 @@ function environment() {
 
 function pinned(program) {
   return join(root, 'node_modules', '.bin', program);
-}
-
-function stampFile() {
-  return join(root, 'node_modules', '.regulars-lock.json');
 }
 
 function stop(message, code = 1) {
