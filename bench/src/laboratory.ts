@@ -11,7 +11,7 @@ import {
 } from '@regulars/tools';
 import { type Buyer, registerBuyers } from './chain.js';
 import { LoadGenerator } from './load-generator.js';
-import type { Watched } from './process-meter.js';
+import { PART, type Watched } from './process-meter.js';
 import { TraceSink } from './trace-sink.js';
 import { withClient } from './yardstick.js';
 
@@ -84,6 +84,19 @@ function watchedOf(platform: Platform, servers: Servers, generator: LoadGenerato
     ...(kafka ? [{ name: 'kafka', pid: kafka.processId, isTree: false }] : []),
     { name: 'generator', pid: generator.processId, isTree: false },
   ];
+}
+
+/** The server's processes by whom they work for, as parts of what is watched as `postgres`. */
+export async function backends({ platform, servers }: Laboratory): Promise<Watched[]> {
+  if (!servers.postgres) return [];
+  return withClient(platform.database.adminUrl, async (client) => {
+    const { rows } = await client.query<{ pid: number; name: string }>(
+      `SELECT pid, coalesce(nullif(application_name, '') || ' ' || usename, backend_type) AS name
+       FROM pg_stat_activity WHERE pid <> pg_backend_pid() ORDER BY name`,
+    );
+    const database = `${platform.database.database}_`;
+    return rows.map(({ pid, name }) => ({ name: `${PART}${name.replace(database, '')}`, pid, isTree: false }));
+  });
 }
 
 /** What the server promises about durability, as it says itself. */

@@ -8,7 +8,8 @@ import { chart } from './chart.js';
 import { measureEventLag } from './event-lag.js';
 import { durability, type Laboratory, outDir, PROFILED, setUp } from './laboratory.js';
 import { type Measured, Measurements } from './measurements.js';
-import { FULL, type Plan, QUICK } from './plan.js';
+import { meansOf } from './metrics.js';
+import { FULL, type Plan, PROFILING, QUICK } from './plan.js';
 import { profileText, summarise, type Window } from './profile.js';
 import { measureReads } from './reads.js';
 import { reportText } from './report.js';
@@ -27,7 +28,7 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, ()
 process.on('disconnect', () => void end(1));
 
 try {
-  const code = await run(flags.quick || flags.profile ? QUICK : FULL);
+  const code = await run(flags.profile ? PROFILING : flags.quick ? QUICK : FULL);
   await end(code);
 } catch (error) {
   if (!ending) console.error(error instanceof CannotStart ? error.message : error);
@@ -39,7 +40,7 @@ async function run(plan: Plan): Promise<number> {
   lab = await setUp({ members: plan.members, isProfiled: flags.profile });
   const measurements = new Measurements(lab);
   await mkdir(outDir, { recursive: true });
-  if (flags.profile) return profile(measurements, plan);
+  if (flags.profile) return profile(lab, measurements, plan);
   const results = await measure(lab, measurements, plan);
   const figures = figuresOf(results);
   console.log(reportText(results, figures, verdicts(figures, results.steady.memory)));
@@ -130,16 +131,22 @@ async function steadyLoad(measurements: Measurements, plan: Plan, perSecond: num
 }
 
 /** Purchases at 64 and 256 connections with V8's profiler in gateway and loyalty; prints where their time went. */
-async function profile(measurements: Measurements, plan: Plan): Promise<number> {
-  await measurements.purchases({ connections: 64, warmUpS: 0, seconds: 2 * plan.warmUpS });
+async function profile({ platform }: Laboratory, measurements: Measurements, plan: Plan): Promise<number> {
+  await measurements.purchases({ connections: 64, warmUpS: 0, seconds: plan.warmUpS });
+  await measurements.rest();
+  const idle = Object.entries((await measurements.idle(5)) ?? {});
+  say(`at rest, % of a core: ${idle.map(([name, share]) => `${name} ${(share * 100).toFixed(1)}`).join(', ')}`);
   const windows: Window[] = [];
   for (const connections of [64, 256] as const) {
     await measurements.rest();
     const from = process.hrtime.bigint();
-    const load = await measurements.purchases({ connections, warmUpS: plan.warmUpS, seconds: 2 * plan.loadS });
+    const load = await measurements.purchases({ connections, warmUpS: plan.warmUpS, seconds: plan.loadS });
     windows.push({ from, to: process.hrtime.bigint() });
-    const cpu = Object.entries(load.cpuMicros ?? {}).map(([name, micros]) => `${name} ${Math.round(micros)}`);
-    say(`${connections} connections: ${Math.round(load.perSecond)}/s; µs of CPU for a purchase: ${cpu.join(', ')}`);
+    const cpu = Object.entries(load.cpuMicros ?? {}).filter(([, micros]) => micros >= 1);
+    say(`${connections} connections: ${Math.round(load.perSecond)}/s, p50 ${load.p50Ms} ms, p99 ${load.p99Ms} ms`);
+    say(`µs of CPU for a purchase: ${cpu.map(([name, micros]) => `${name} ${Math.round(micros)}`).join(', ')}`);
+    say(`database transactions for a purchase: ${load.transactions.toFixed(2)}`);
+    say(`loyalty: ${(await meansOf(platform.ports.loyalty[0]?.ops)).join(', ')}`);
   }
   await end(0, async ({ profileDir }) => {
     for (const name of PROFILED) {

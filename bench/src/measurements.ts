@@ -1,6 +1,7 @@
-import type { Laboratory } from './laboratory.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { backends, type Laboratory } from './laboratory.js';
 import type { LoadResult } from './load.js';
-import { type CpuSeconds, cpuBetween, cpuSeconds, residentMb, untilIdle } from './process-meter.js';
+import { type CpuSeconds, cpuBetween, cpuSeconds, residentMb, untilIdle, type Watched } from './process-meter.js';
 import type { Window } from './profile.js';
 import type { Requests } from './requests.js';
 import { withClient } from './yardstick.js';
@@ -9,6 +10,8 @@ import { withClient } from './yardstick.js';
 export interface Measured extends LoadResult {
   /** CPU that each process used for one acknowledged purchase, in microseconds. */
   cpuMicros: Record<string, number> | undefined;
+  /** Database transactions of all services together for one acknowledged purchase. */
+  transactions: number;
 }
 
 /** Memory of each process, watched at a steady load. */
@@ -50,12 +53,22 @@ export class Measurements {
       businessDate: new Date(Date.now() - 86_400_000).toISOString().slice(0, 10),
       run: `B${++this.runs}`,
     };
-    const cpu = new CpuDuring(this.lab, load.warmUpS, load.seconds);
+    const before = await this.transactions();
+    const cpu = new CpuDuring([...this.lab.watched, ...(await backends(this.lab))], load.warmUpS, load.seconds);
     const from = process.hrtime.bigint();
     const result = await this.lab.generator.run({ url: platform.gateway.url, ...load, requests });
     this.windows.push({ from, to: process.hrtime.bigint() });
     this.acknowledged += result.acknowledged;
-    return { ...result, cpuMicros: cpu.perPurchase(result.perSecond * load.seconds) };
+    const transactions = ((await this.transactions()) - before) / Math.max(1, result.acknowledged);
+    return { ...result, cpuMicros: cpu.perPurchase(result.perSecond * load.seconds), transactions };
+  }
+
+  /** CPU that each process uses while nothing is asked of it, as a share of a core. */
+  async idle(seconds: number): Promise<Record<string, number> | undefined> {
+    const from = await cpuSeconds(this.lab.watched);
+    await sleep(seconds * 1_000);
+    const used = cpuBetween(from, await cpuSeconds(this.lab.watched));
+    return used && Object.fromEntries(Object.entries(used).map(([name, cpu]) => [name, cpu / seconds]));
   }
 
   /** The same, with the memory of each process noted every few seconds. */
@@ -75,6 +88,18 @@ export class Measurements {
       clearInterval(timer);
     }
   }
+
+  /** Transactions that the platform's database has ended so far; sessions tell theirs within a second. */
+  private transactions(): Promise<number> {
+    const { adminUrl, database } = this.lab.platform.database;
+    return withClient(adminUrl, async (client) => {
+      const { rows } = await client.query<{ ended: string }>(
+        'SELECT xact_commit + xact_rollback AS ended FROM pg_stat_database WHERE datname = $1',
+        [database],
+      );
+      return Number(rows[0]?.ended);
+    });
+  }
 }
 
 /** Reads the processes' CPU when the measured seconds begin and end. */
@@ -82,11 +107,12 @@ class CpuDuring {
   private from: CpuSeconds | undefined;
   private to: CpuSeconds | undefined;
 
-  constructor(lab: Laboratory, warmUpS: number, seconds: number) {
-    setTimeout(() => void cpuSeconds(lab.watched).then((cpu) => (this.from = cpu)), warmUpS * 1_000);
-    setTimeout(() => void cpuSeconds(lab.watched).then((cpu) => (this.to = cpu)), (warmUpS + seconds) * 1_000);
+  constructor(watched: readonly Watched[], warmUpS: number, seconds: number) {
+    setTimeout(() => void cpuSeconds(watched).then((cpu) => (this.from = cpu)), warmUpS * 1_000);
+    setTimeout(() => void cpuSeconds(watched).then((cpu) => (this.to = cpu)), (warmUpS + seconds) * 1_000);
   }
 
+  /** In microseconds. */
   perPurchase(purchases: number): Record<string, number> | undefined {
     const used = cpuBetween(this.from, this.to);
     if (!used || purchases === 0) return undefined;

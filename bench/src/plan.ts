@@ -25,6 +25,9 @@ export const FULL: Plan = {
   memoryEveryS: 5,
 };
 
+/** For `--profile`: enough to see where the time goes. */
+export const PROFILING: Plan = { ...FULL, members: 500, warmUpS: 3, loadS: 8 };
+
 /** About two minutes. */
 export const QUICK: Plan = {
   members: 2_000,

@@ -14,7 +14,10 @@ export interface Watched {
 /** CPU seconds since their start, by name; undefined where the system has no /proc. */
 export type CpuSeconds = Record<string, number>;
 
-/** CPU seconds that each watched process has used since it began. */
+/** What a name begins with that tells a part of what stands under another name already. */
+export const PART = '· ';
+
+/** CPU seconds that each watched process has used since it began; those of one name are added up. */
 export async function cpuSeconds(watched: readonly Watched[]): Promise<CpuSeconds | undefined> {
   const children = await childrenByParent();
   if (!children) return undefined;
@@ -29,7 +32,9 @@ export async function cpuSeconds(watched: readonly Watched[]): Promise<CpuSecond
       return [name, (live + ended) / TICKS_PER_SECOND] as const;
     }),
   );
-  return Object.fromEntries(figures);
+  const sums: CpuSeconds = {};
+  for (const [name, seconds] of figures) sums[name] = (sums[name] ?? 0) + seconds;
+  return sums;
 }
 
 /** CPU seconds between two readings, by name. */

@@ -1,3 +1,4 @@
+import { PART } from './process-meter.js';
 import { READS, type Results } from './results.js';
 import { median, spread } from './statistics.js';
 import { type Figures, growth, type Verdict } from './targets.js';
@@ -63,10 +64,16 @@ function cpu({ purchases, steady: { measured } }: Results): string[] {
     ['256', purchases[256].at(-1)],
     ['70 %', measured],
   ] as const;
-  const names = Object.keys(measured.cpuMicros ?? {});
+  const all = Object.entries(measured.cpuMicros ?? {});
+  const names = all.filter(([name, micros]) => !name.startsWith(PART) || micros >= 1).map(([name]) => name);
   if (names.length === 0) return ['  not told by this system'];
   const cells = (name: string) => columns.map(([, load]) => Math.round(load?.cpuMicros?.[name] ?? 0));
-  const sums = columns.map(([, load]) => Object.values(load?.cpuMicros ?? {}).reduce((sum, micros) => sum + micros, 0));
+  const sums = columns.map(([, load]) =>
+    Object.entries(load?.cpuMicros ?? {}).reduce(
+      (sum, [name, micros]) => sum + (name.startsWith(PART) ? 0 : micros),
+      0,
+    ),
+  );
   return table([
     ['connections', ...columns.map(([name]) => name)],
     ...names.map((name) => [name, ...cells(name).map(String)]),
