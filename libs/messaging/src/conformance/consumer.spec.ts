@@ -1,10 +1,18 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { eventually } from '@regulars/testing';
-import { Kafka, logLevel } from 'kafkajs';
 import type { NewRecord } from '../broker.js';
 import { type OutboxEvent } from '../outbox.js';
 import { discardParked, parkedKeys, replayParked } from '../parking.js';
-import { aKey, clients, event, Installation, Listener, POINTS, withSubscribe } from './installation.js';
+import {
+  aKey,
+  clients,
+  event,
+  Installation,
+  Listener,
+  POINTS,
+  sendInTransactions,
+  withSubscribe,
+} from './installation.js';
 
 describe.each(clients)('A consumer over $client', ({ connect }) => {
   let installation: Installation;
@@ -65,17 +73,9 @@ describe.each(clients)('A consumer over $client', ({ connect }) => {
     });
 
     it('[L1] passes over what a relay gave up before it was whole', async () => {
-      const relay = new Kafka({ brokers: [...installation.settings.brokers], logLevel: logLevel.NOTHING });
-      const producer = relay.producer({ transactionalId: `${installation.topics.prefix}dying`, idempotent: true });
-      await producer.connect();
       const key = aKey();
-      for (const n of [1, 2, 3]) {
-        const transaction = await producer.transaction();
-        const { headers, value } = recordOf(POINTS, event(key, n));
-        await transaction.send({ topic: installation.nameOf(POINTS), messages: [{ key, value, headers }] });
-        await (n < 3 ? transaction.abort() : transaction.commit());
-      }
-      await producer.disconnect();
+      const records = [1, 2, 3].map((n) => recordOf(installation.nameOf(POINTS), event(key, n)));
+      await sendInTransactions(installation, records, ['abort', 'abort', 'commit']);
       installation.consume(listener);
       await eventually(async () => (await heardNumbers()).includes(3));
       expect(await heardNumbers()).toEqual([3]);

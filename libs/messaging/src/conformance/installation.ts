@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { type TestDatabase, type TestTopics, type TopicRecord, testDatabase, testTopics } from '@regulars/testing';
+import { Kafka, logLevel } from 'kafkajs';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import type { Broker } from '../broker.js';
+import type { Broker, NewRecord } from '../broker.js';
 import { ConsumerLoop, type ConsumerLoopOptions } from '../consumer-loop.js';
 import { BadEvent, type EventConsumer, type ReceivedEvent } from '../event.js';
 import { connectKafkajs } from '../kafkajs.js';
@@ -127,6 +128,23 @@ export function withSubscribe(broker: Broker, subscribe: Broker['subscribe']): B
     subscribe,
     close: () => broker.close(),
   };
+}
+
+/** Sends each record in a transaction of its own, of one producer, and ends it as told. */
+export async function sendInTransactions(
+  { settings }: Installation,
+  records: readonly NewRecord[],
+  ends: readonly ('commit' | 'abort')[],
+): Promise<void> {
+  const kafka = new Kafka({ brokers: [...settings.brokers], logLevel: logLevel.NOTHING });
+  const producer = kafka.producer({ transactionalId: `${settings.topicPrefix}dying`, idempotent: true });
+  await producer.connect();
+  for (const [index, { topic, key, value, headers }] of records.entries()) {
+    const transaction = await producer.transaction();
+    await transaction.send({ topic, messages: [{ key, value, headers }] });
+    await (ends[index] === 'commit' ? transaction.commit() : transaction.abort());
+  }
+  await producer.disconnect();
 }
 
 export function aKey(): string {
