@@ -1,15 +1,25 @@
 import { Module } from '@nestjs/common';
 import { MessagingModule } from '@regulars/messaging';
+import { BookService } from './book/book.service.js';
+import { Lanes } from './lanes/lanes.service.js';
 import { MembersConsumer } from './members/members.consumer.js';
+import { MembersService } from './members/members.service.js';
+import { LedgerService } from './points/ledger.service.js';
+import { PointsController } from './points/points.controller.js';
+import { PointsService } from './points/points.service.js';
+import { pointsTopic } from './points/points-topic.js';
 import { ProgrammesController } from './programmes/programmes.controller.js';
 import { ProgrammesService } from './programmes/programmes.service.js';
-import { BookService } from './purchases/book.service.js';
-import { Lanes } from './purchases/lanes.service.js';
+import { KeptPurchases } from './purchases/kept.service.js';
+import { PendingJob } from './purchases/pending.job.js';
 import { PendingService } from './purchases/pending.service.js';
-import { pointsTopic } from './purchases/points-earned.js';
 import { Postings } from './purchases/postings.service.js';
 import { PurchasesController } from './purchases/purchases.controller.js';
 import { PurchasesService } from './purchases/purchases.service.js';
+import { ReceiptsService } from './receipts/receipts.service.js';
+import { RefundBatches } from './refunds/refund-batches.service.js';
+import { RefundsJob } from './refunds/refunds.job.js';
+import { RefundsService } from './refunds/refunds.service.js';
 import { StoresConsumer } from './stores/stores.consumer.js';
 import { StoresService } from './stores/stores.service.js';
 import { TillsConsumer } from './stores/tills.consumer.js';
@@ -23,7 +33,7 @@ import { TillsConsumer } from './stores/tills.consumer.js';
       consumers: [StoresConsumer, TillsConsumer, MembersConsumer],
     }),
   ],
-  controllers: [PurchasesController, ProgrammesController],
+  controllers: [PurchasesController, PointsController, ProgrammesController],
   providers: [
     ProgrammesService,
     StoresService,
@@ -32,6 +42,15 @@ import { TillsConsumer } from './stores/tills.consumer.js';
     Postings,
     PurchasesService,
     PendingService,
+    PendingJob,
+    KeptPurchases,
+    RefundBatches,
+    RefundsService,
+    RefundsJob,
+    LedgerService,
+    ReceiptsService,
+    PointsService,
+    MembersService,
     StoresConsumer,
     TillsConsumer,
     MembersConsumer,

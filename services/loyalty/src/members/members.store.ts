@@ -1,16 +1,8 @@
 import type { EntityManager } from 'typeorm';
-
-/** What loyalty knows of a member: ids only. */
-export interface MemberRow {
-  readonly memberId: string;
-  readonly number: string;
-  readonly codeTokenSha256: Uint8Array;
-  readonly language: string;
-  readonly registeredAt: Date;
-}
+import type { KnownMember } from './member.js';
 
 /** Inserts members that are not there yet. Safe to repeat. */
-export async function keepMembers(tx: EntityManager, members: readonly MemberRow[]): Promise<void> {
+export async function keepMembers(tx: EntityManager, members: readonly KnownMember[]): Promise<void> {
   await tx.query(
     `INSERT INTO member (member_id, number, code_token_sha256, language, registered_at)
      SELECT member_id, number, code_token_sha256, language, registered_at

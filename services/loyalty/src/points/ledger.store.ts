@@ -1,6 +1,6 @@
 import { appendToOutboxSql, type OutboxEvent, outboxArrays } from '@regulars/messaging';
 import type { QueryConfig } from 'pg';
-import type { LedgerBatch, NewEntry, NewLot, OpenAccount } from './ledger.js';
+import type { LedgerBatch, LotChange, NewEntry, NewLot, OpenAccount } from './ledger.js';
 
 /** Sends the movements of a batch and their events, each table by one statement, without waiting. */
 export function recordLedger(
@@ -14,6 +14,7 @@ export function recordLedger(
   const days = daysOf(accounts);
   if (days.length > 0) sent.push(tx.query(daysStatement(days)));
   if (ledger.lots.length > 0) sent.push(tx.query(lotsStatement(ledger.lots)));
+  if (ledger.lotChanges.length > 0) sent.push(tx.query(lotChangesStatement(ledger.lotChanges)));
   sent.push(tx.query({ name: 'record_events', text: appendToOutboxSql, values: outboxArrays(events) }));
   return sent;
 }
@@ -76,6 +77,27 @@ function lotsStatement(lots: readonly NewLot[]): QueryConfig {
       lots.map(({ points }) => points),
       lots.map(({ remaining }) => remaining),
       lots.map(({ expiresMs }) => (expiresMs === undefined ? null : instant(expiresMs))),
+    ],
+  };
+}
+
+/** A lot that several refunds of a batch take from is changed by their sum. */
+function lotChangesStatement(changes: readonly LotChange[]): QueryConfig {
+  return {
+    name: 'change_lots',
+    text: `UPDATE lot SET remaining = lot.remaining - change.taken, expired = lot.expired - change.forgiven
+      FROM (
+        SELECT member_id, programme_id, lot_id, sum(taken)::bigint AS taken, sum(forgiven)::bigint AS forgiven
+        FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[], $5::bigint[])
+          AS c (member_id, programme_id, lot_id, taken, forgiven) GROUP BY 1, 2, 3
+      ) change
+      WHERE lot.member_id = change.member_id AND lot.programme_id = change.programme_id AND lot.lot_id = change.lot_id`,
+    values: [
+      changes.map(({ account }) => account.memberId),
+      changes.map(({ account }) => account.programmeId),
+      changes.map(({ lotId }) => lotId),
+      changes.map(({ taken }) => taken),
+      changes.map(({ forgiven }) => forgiven),
     ],
   };
 }

@@ -26,6 +26,14 @@ export interface OpenAccount {
   readonly days: { readonly businessDate: string; readonly points: number; readonly spentMinor: number }[];
 }
 
+/** What a lot loses: points taken from what remains, and points that had ended and are now accounted for by a refund. */
+export interface LotChange {
+  readonly lotId: string;
+  readonly account: OpenAccount;
+  readonly taken: number;
+  readonly forgiven: number;
+}
+
 export type EntryKind = 'earn' | 'refund-reversal' | 'expire';
 
 /** A movement to be written. */
@@ -73,10 +81,26 @@ export interface Earning {
   readonly earnedOn: string;
 }
 
+/** What a refund takes away. */
+export interface TakingBack {
+  readonly fromLots: readonly { readonly lotId: string; readonly taken: number; readonly forgiven: number }[];
+  readonly owed: number;
+  /** Business date of the purchase: its caps and tier period get back what it no longer stands for. */
+  readonly boughtOn: string;
+  readonly countedMinor: number;
+}
+
+/** Moment and new ids for a batch: passed in, so that the same batch is decided the same way. */
+export interface Occasion {
+  readonly nowMs: number;
+  readonly newId: () => string;
+}
+
 /** The movements of one batch, in the order in which they were decided (requirement L4). */
 export class LedgerBatch {
   readonly entries: NewEntry[] = [];
   readonly lots: NewLot[] = [];
+  readonly lotChanges: LotChange[] = [];
   private readonly open = new Map<string, OpenAccount>();
 
   constructor(private readonly nowMs: number) {}
@@ -107,6 +131,20 @@ export class LedgerBatch {
       }
     }
     return this.book(account, booking, points);
+  }
+
+  /** Books points taken back: out of the lots, and as a debt what the lots no longer have. */
+  takeBack(account: OpenAccount, booking: Booking, { fromLots, owed, boughtOn, countedMinor }: TakingBack): NewEntry {
+    let taken = 0;
+    let stoodFor = owed;
+    for (const change of fromLots) {
+      taken += change.taken;
+      stoodFor += change.taken + change.forgiven;
+      this.lotChanges.push({ ...change, account });
+    }
+    account.debt += owed;
+    account.days.push({ businessDate: boughtOn, points: -stoodFor, spentMinor: -countedMinor });
+    return this.book(account, booking, -(taken + owed));
   }
 
   /**

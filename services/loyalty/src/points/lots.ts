@@ -1,5 +1,5 @@
 import { Temporal } from 'temporal-polyfill';
-import { endOfDayMs } from '../programmes/calendar.js';
+import { endOfDayMs, lastOfMonth } from '../programmes/calendar.js';
 import type { Policy } from '../programmes/policy.js';
 
 const remembered = new Map<string, number | undefined>();
@@ -27,16 +27,14 @@ function lastDay(expiry: NonNullable<Policy['expiry']>, earnedOn: string): strin
     case 'rollingMonths':
       return earned.add({ months: expiry.value }).toString();
     case 'yearEndGraceMonths':
-      return lastOfMonth(
-        Temporal.PlainDate.from({ year: earned.year, month: 12, day: 1 }).add({ months: expiry.value }),
-      );
+      return lastOfMonth(monthsAfterDecember(earned.year, expiry.value));
     case 'fixedDate':
       return expiry.value;
   }
 }
 
-function lastOfMonth(day: Temporal.PlainDate): string {
-  return day.with({ day: day.daysInMonth }).toString();
+function monthsAfterDecember(year: number, months: number): string {
+  return Temporal.PlainDate.from({ year, month: 12, day: 1 }).add({ months }).toString();
 }
 
 /** Part of what is newly earned pays what the member owes; the rest goes into the lot. */

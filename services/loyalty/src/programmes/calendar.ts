@@ -43,6 +43,19 @@ export function daysBefore(date: string, days: number): string {
   return remember(`d${days} ${date}`, () => Temporal.PlainDate.from(date).subtract({ days }).toString());
 }
 
+/** The first date of its month. */
+export function firstOfMonth(date: string): string {
+  return `${date.slice(0, 7)}-01`;
+}
+
+/** The last date of its month. */
+export function lastOfMonth(date: string): string {
+  return remember(`l ${date}`, () => {
+    const day = Temporal.PlainDate.from(date);
+    return day.with({ day: day.daysInMonth }).toString();
+  });
+}
+
 /** How many days two dates lie apart, 0 or more. */
 export function daysApart(one: string, other: string): number {
   return Math.abs(Temporal.PlainDate.from(one).until(Temporal.PlainDate.from(other)).days);

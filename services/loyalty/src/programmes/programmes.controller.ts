@@ -14,8 +14,8 @@ import {
   VersionState,
 } from '@regulars/contracts/loyalty/v1/programmes';
 import { RpcController, type RpcHandlers, refusal } from '@regulars/service';
+import type { ProgrammeRow, VersionRow } from './programme.js';
 import { ProgrammesService } from './programmes.service.js';
-import type { ProgrammeRow, VersionRow } from './programmes.store.js';
 import { isUuid } from './terms.js';
 
 /** gRPC ⇄ programmes. */

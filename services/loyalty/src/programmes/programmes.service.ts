@@ -5,13 +5,14 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { isDate, todayAt } from './calendar.js';
 import { type Policy, type Programme, policyOf } from './policy.js';
+import type { ProgrammeRow, VersionRow } from './programme.js';
 import * as store from './programmes.store.js';
 import { type Fault, faultsOfProgramme, faultsOfTerms } from './terms.js';
 
 /** A programme with all its versions. */
 export interface StoredProgramme {
-  readonly programme: store.ProgrammeRow;
-  readonly versions: readonly store.VersionRow[];
+  readonly programme: ProgrammeRow;
+  readonly versions: readonly VersionRow[];
 }
 
 type Malformed = { readonly outcome: 'malformed'; readonly faults: readonly Fault[] };
@@ -29,7 +30,7 @@ export class ProgrammesService {
 
   async create(
     request: CreateProgrammeRequest,
-  ): Promise<{ outcome: 'created'; programme: store.ProgrammeRow } | { outcome: 'taken' } | Malformed> {
+  ): Promise<{ outcome: 'created'; programme: ProgrammeRow } | { outcome: 'taken' } | Malformed> {
     const faults = faultsOfProgramme(request);
     if (faults.length > 0) return { outcome: 'malformed', faults };
     const programme = { programmeId: uuidv7(), ...request };
@@ -54,7 +55,7 @@ export class ProgrammesService {
   async draft(
     programmeId: string,
     terms: ProgrammeTerms | undefined,
-  ): Promise<{ outcome: 'drafted'; version: store.VersionRow } | Malformed | NotFound> {
+  ): Promise<{ outcome: 'drafted'; version: VersionRow } | Malformed | NotFound> {
     const faults = faultsOfTerms(terms);
     if (faults.length > 0 || !terms) return { outcome: 'malformed', faults };
     return this.dataSource.transaction(async (tx) => {
@@ -72,7 +73,7 @@ export class ProgrammesService {
     version: number,
     effectiveFrom: string,
   ): Promise<
-    | { outcome: 'published'; version: store.VersionRow }
+    | { outcome: 'published'; version: VersionRow }
     | { outcome: 'refused'; reason: 'NOT_A_DRAFT' | 'EFFECTIVE_IN_PAST' }
     | Malformed
     | NotFound
@@ -107,7 +108,7 @@ export class ProgrammesService {
   }
 }
 
-function policiesOf(published: readonly store.VersionRow[]): Policy[] {
+function policiesOf(published: readonly VersionRow[]): Policy[] {
   return published
     .map(({ version, effectiveFrom, terms }) => policyOf(version, effectiveFrom ?? '', terms))
     .sort((a, b) => a.effectiveFrom.localeCompare(b.effectiveFrom) || a.version - b.version);

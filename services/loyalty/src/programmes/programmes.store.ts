@@ -1,24 +1,6 @@
 import { type ProgrammeTerms, ProgrammeTerms as Terms } from '@regulars/contracts/loyalty/v1/programmes';
 import type { EntityManager } from 'typeorm';
-
-/** A programme as stored. */
-export interface ProgrammeRow {
-  readonly programmeId: string;
-  readonly code: string;
-  readonly nameZh: string;
-  readonly nameEn: string;
-  readonly currency: string;
-  readonly brandIds: readonly string[];
-}
-
-/** A version as stored; a draft has no dates. */
-export interface VersionRow {
-  readonly programmeId: string;
-  readonly version: number;
-  readonly terms: ProgrammeTerms;
-  readonly effectiveFrom: string | null;
-  readonly publishedAt: Date | null;
-}
+import type { ProgrammeRow, VersionRow } from './programme.js';
 
 const programmeColumns = `p.programme_id AS "programmeId", p.code, p.name_zh AS "nameZh", p.name_en AS "nameEn",
   p.currency, ARRAY(SELECT b.brand_id::text FROM programme_brand b WHERE b.programme_id = p.programme_id ORDER BY 1)

@@ -52,7 +52,10 @@ export function isUuid(text: string): boolean {
 }
 
 function accrualFaults(checks: Checks, accrual: BaseAccrual | undefined): void {
-  if (!accrual) return checks.fault('/terms/accrual', 'is missing');
+  if (!accrual) {
+    checks.fault('/terms/accrual', 'is missing');
+    return;
+  }
   checks.range('/terms/accrual/points', accrual.points, 1, 1_000_000);
   checks.range('/terms/accrual/perMinor', accrual.perMinor, 1, MOST_MINOR);
   const rounding = [Rounding.DOWN, Rounding.HALF_UP, Rounding.UP].includes(accrual.rounding);
@@ -91,13 +94,16 @@ function tierFaults(checks: Checks, tiers: readonly Tier[]): void {
 function expiryFaults(checks: Checks, policy: Expiry['policy']): void {
   switch (policy?.$case) {
     case 'rollingMonths':
-      return checks.range('/terms/expiry/rollingMonths', policy.value, 1, 120);
+      checks.range('/terms/expiry/rollingMonths', policy.value, 1, 120);
+      break;
     case 'yearEndGraceMonths':
-      return checks.range('/terms/expiry/yearEndGraceMonths', policy.value, 0, 24);
+      checks.range('/terms/expiry/yearEndGraceMonths', policy.value, 0, 24);
+      break;
     case 'fixedDate':
-      return checks.that('/terms/expiry/fixedDate', isDate(policy.value), 'is no date, YYYY-MM-DD');
+      checks.that('/terms/expiry/fixedDate', isDate(policy.value), 'is no date, YYYY-MM-DD');
+      break;
     case undefined:
-      return undefined;
+      break;
   }
 }
 

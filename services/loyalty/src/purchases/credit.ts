@@ -1,9 +1,8 @@
 import type { Receipt } from '@regulars/contracts/loyalty/v1/purchases';
 import { accrue, type Bought } from '../points/accrual.js';
 import type { LedgerBatch, NewEntry, OpenAccount } from '../points/ledger.js';
-import { monthsBefore } from '../programmes/calendar.js';
 import type { Policy } from '../programmes/policy.js';
-import { standingOn } from '../tiers/ladder.js';
+import { standingOn, tierPeriodBegins } from '../tiers/ladder.js';
 import { type StoredResult, tierOf } from './result.js';
 
 /** What of a member's past the locks showed for one purchase: sums over its business day, month and tier period. */
@@ -27,11 +26,6 @@ export interface Crediting {
 export interface Credited {
   readonly entry: NewEntry;
   readonly result: StoredResult & { readonly o: 'credited' };
-}
-
-/** The last date that no longer counts for the tier of a purchase. */
-export function tierPeriodBegins(policy: Policy, businessDate: string): string {
-  return monthsBefore(businessDate, policy.tierPeriodMonths);
 }
 
 /**

@@ -1,18 +1,20 @@
 import { InvalidAmount } from '@regulars/amounts';
 import {
   HoldReason,
+  type MemberReference,
   PendingReason,
   type PostPurchaseResult,
   type Purchase,
   PurchaseRefusal,
   type Receipt,
 } from '@regulars/contracts/loyalty/v1/purchases';
-import { type AccountState, LedgerBatch, type NewEntry } from '../points/ledger.js';
+import type { Book, Ground } from '../book/book.js';
+import { type AccountState, LedgerBatch, type NewEntry, type Occasion } from '../points/ledger.js';
 import { daysApart } from '../programmes/calendar.js';
-import type { Book, Ground } from './book.js';
-import { dateRefusal, mayBeRestamped } from './business-date.js';
+import { dateRefusal, mayBeRestamped } from '../receipts/business-date.js';
+import { receiptKey } from '../receipts/receipt.js';
+import { type Content, toldMember } from './content.js';
 import { credit, type Past } from './credit.js';
-import { type Content, receiptKey, toldMember } from './receipt.js';
 import { answerOf, type StoredResult } from './result.js';
 
 /** A well-formed purchase whose store, till and programme are known, before anything stored was looked at. */
@@ -21,6 +23,7 @@ export interface Posting {
   readonly key: string | undefined;
   readonly purchase: Purchase;
   readonly receipt: Receipt;
+  readonly reference: MemberReference | undefined;
   readonly rungMs: number;
   readonly content: Content;
   readonly ground: Ground;
@@ -48,6 +51,8 @@ export interface Held {
   readonly keyed: { readonly fingerprint: Buffer; readonly result: StoredResult } | undefined;
   /** A purchase of the same content under the same number one business date off. */
   readonly twin: { readonly id: string; readonly rungMs: number } | undefined;
+  /** A refund of this receipt came before it. */
+  readonly isRefundWaiting: boolean;
 }
 
 export interface HeldPosting {
@@ -73,12 +78,8 @@ export interface Decided {
   readonly conflicts: Posting[];
   readonly pending: { readonly id: string; readonly posting: Posting; readonly told: string }[];
   readonly holds: { readonly id: string; readonly twinId: string; readonly posting: Posting }[];
-}
-
-/** Moment and new ids for a batch: passed in, so that the same batch is decided the same way. */
-export interface Occasion {
-  readonly nowMs: number;
-  readonly newId: () => string;
+  /** Purchases that a refund waits for. */
+  readonly awaited: Posting[];
 }
 
 /**
@@ -100,6 +101,7 @@ class PurchaseBatch implements Decided {
   readonly conflicts: Posting[] = [];
   readonly pending: { id: string; posting: Posting; told: string }[] = [];
   readonly holds: { id: string; twinId: string; posting: Posting }[] = [];
+  readonly awaited: Posting[] = [];
   private readonly claimed = new Map<string, Claim>();
   private readonly answered = new Map<string, { fingerprint: Buffer; result: StoredResult }>();
   private readonly numbered = new Map<string, NewPurchase[]>();
@@ -120,10 +122,12 @@ class PurchaseBatch implements Decided {
       return;
     }
     const claim = held.claim ?? this.claimed.get(receiptKey(posting.receipt));
-    if (!claim) return this.answer(posting, this.decideNew(posting, held), false);
-    if (isSameBody(claim, posting)) return this.answer(posting, claim.result, true);
-    this.conflicts.push(posting);
-    this.answer(posting, { o: 'refused', why: PurchaseRefusal.RECEIPT_CONFLICT, id: claim.id }, false);
+    if (!claim) this.answer(posting, this.decideNew(posting, held), false);
+    else if (isSameBody(claim, posting)) this.answer(posting, claim.result, true);
+    else {
+      this.conflicts.push(posting);
+      this.answer(posting, { o: 'refused', why: PurchaseRefusal.RECEIPT_CONFLICT, id: claim.id }, false);
+    }
   }
 
   private answer(posting: Posting, result: StoredResult, replayed: boolean): void {
@@ -136,6 +140,7 @@ class PurchaseBatch implements Decided {
   private decideNew(posting: Posting, held: Held): StoredResult {
     const refusal = this.refusalOf(posting, held);
     if (refusal !== undefined) return { o: 'refused', why: refusal, id: '' };
+    if (held.isRefundWaiting) this.awaited.push(posting);
     const id = this.occasion.newId();
     const twinId = this.twinOf(posting, held);
     if (twinId !== undefined) {
@@ -143,7 +148,7 @@ class PurchaseBatch implements Decided {
       const why = HoldReason.BUSINESS_DATE_MAY_BE_RESTAMPED;
       return this.keep(posting, undefined, { o: 'held', id, why });
     }
-    const told = toldMember(posting.purchase.member);
+    const told = toldMember(posting.reference);
     if (told === undefined) return this.keep(posting, undefined, { o: 'pending', id, why: PendingReason.ANONYMOUS });
     if (held.memberId === undefined || !held.isKnown) {
       this.pending.push({ id, posting, told });

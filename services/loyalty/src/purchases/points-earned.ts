@@ -1,10 +1,8 @@
 import { PointsEarned } from '@regulars/contracts/loyalty/v1/points_events';
 import type { OutboxEvent } from '@regulars/messaging';
 import type { NewEntry } from '../points/ledger.js';
+import { pointsTopic } from '../points/points-topic.js';
 import type { Posting } from './decide-purchases.js';
-
-/** Where every event of this service goes. */
-export const pointsTopic = 'regulars.loyalty.points.v1';
 
 /** What an event tells of a purchase. */
 export type TellsOfPurchase = Pick<Posting, 'receipt' | 'rungMs' | 'traceparent'> & {

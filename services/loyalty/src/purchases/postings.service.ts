@@ -8,17 +8,17 @@ import type {
 import { Outbox } from '@regulars/messaging';
 import { CLOCK, type Clock } from '@regulars/service';
 import { v7 as uuidv7 } from 'uuid';
-import { recordLedger } from '../points/ledger.store.js';
-import type { Book } from './book.js';
-import { BookService } from './book.service.js';
+import type { Book } from '../book/book.js';
+import { BookService } from '../book/book.service.js';
+import { RunAgain } from '../lanes/failure.js';
+import type { BatchKind, LaneTransaction } from '../lanes/lane.js';
+import { commitSeconds, decideSeconds } from '../lanes/lane.ops.js';
+import { LedgerService } from '../points/ledger.service.js';
+import { ReceiptsService } from '../receipts/receipts.service.js';
+import type { Content } from './content.js';
 import { type Decided, decidePurchases, type HeldPosting, type Posting } from './decide-purchases.js';
-import { RunAgain } from './failure.js';
-import { commitSeconds, decideSeconds } from './lane.ops.js';
-import type { BatchKind } from './lane.service.js';
-import type { LaneConnection } from './lane.store.js';
 import { pointsEarned } from './points-earned.js';
-import { currentRevision, holdMembers, markReplay, record } from './purchases.store.js';
-import type { Content } from './receipt.js';
+import { currentRevision, holdMembers, recordPurchases } from './purchases.store.js';
 import { refused, unprocessed } from './result.js';
 
 /** A well-formed purchase that its principal may post. */
@@ -39,6 +39,8 @@ export class Postings implements BatchKind<Incoming, PostPurchaseResult> {
 
   constructor(
     private readonly books: BookService,
+    private readonly ledger: LedgerService,
+    private readonly receipts: ReceiptsService,
     private readonly outbox: Outbox,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
@@ -47,7 +49,7 @@ export class Postings implements BatchKind<Incoming, PostPurchaseResult> {
     return unprocessed(reason);
   }
 
-  async run(tx: LaneConnection, items: readonly Incoming[]): Promise<PostPurchaseResult[]> {
+  async run(tx: LaneTransaction, items: readonly Incoming[]): Promise<PostPurchaseResult[]> {
     const book = this.books.current();
     const { results, postings, places } = grounded(items, book);
     tx.begin();
@@ -60,12 +62,12 @@ export class Postings implements BatchKind<Incoming, PostPurchaseResult> {
     return results;
   }
 
-  private async hold(tx: LaneConnection, book: Book, postings: readonly Posting[]): Promise<HeldPosting[]> {
+  private async hold(tx: LaneTransaction, book: Book, postings: readonly Posting[]): Promise<HeldPosting[]> {
     if (postings.length === 0) {
       if ((await currentRevision(tx)) !== book.revision) await this.refresh();
       return [];
     }
-    const { revision, items, wasMerged } = await holdMembers(tx, postings);
+    const { revision, items, wasMerged } = await holdMembers(tx, 'purchase', postings);
     if (revision !== book.revision) await this.refresh();
     if (wasMerged) throw new RunAgain('a member was merged while its lock was awaited');
     return items.map((held, index) => ({ posting: postings[index] as Posting, held }));
@@ -83,15 +85,21 @@ export class Postings implements BatchKind<Incoming, PostPurchaseResult> {
     return decided;
   }
 
-  private async commit(tx: LaneConnection, decided: Decided): Promise<void> {
+  private async commit(tx: LaneTransaction, decided: Decided): Promise<void> {
     const began = performance.now();
     const events = decided.earned.map(({ entry, tier, posting }) => {
       const { receipt, rungMs, traceparent, purchase } = posting;
       const { currency, totalMinor, channel, partySize } = purchase;
       return pointsEarned(entry, tier, { receipt, rungMs, traceparent, currency, totalMinor, channel, partySize });
     });
-    const sent = [...record(tx, decided, this.clock.now().getTime()), ...recordLedger(tx, decided.ledger, events)];
-    if (sent.length === 0 && decided.results.some((result) => result.replayed)) sent.push(markReplay(tx));
+    const now = this.clock.now().toISOString();
+    const rows = { keys: keysOf(decided), conflicts: decided.conflicts.map(conflictOf) };
+    const sent = [
+      ...this.receipts.record(tx, 'purchase', rows, now),
+      ...recordPurchases(tx, decided, now),
+      ...this.ledger.record(tx, decided.ledger, events),
+    ];
+    if (sent.length === 0 && decided.results.some(({ replayed }) => replayed)) sent.push(this.receipts.markReplay(tx));
     await tx.commit(sent);
     commitSeconds.observe((performance.now() - began) / 1_000);
     if (events.length > 0) this.outbox.wake();
@@ -110,8 +118,29 @@ function grounded(items: readonly Incoming[], book: Book) {
       return;
     }
     const { caller, key, purchase, receipt, rungMs, content, traceparent } = item;
-    postings.push({ caller, key, purchase, receipt, rungMs, content, traceparent, ground });
+    postings.push({ caller, key, purchase, receipt, reference: purchase.member, rungMs, content, traceparent, ground });
     places.push(index);
   });
   return { results, postings, places };
+}
+
+function keysOf({ keys }: Decided) {
+  return keys.map(({ posting, result }) => ({
+    caller: posting.caller,
+    key: posting.key ?? '',
+    fingerprint: posting.content.bodyFingerprint,
+    result: JSON.stringify(result),
+  }));
+}
+
+/** What a reconciler needs to see of a body that was not taken. */
+function conflictOf({ purchase, receipt, content, rungMs, ground }: Posting) {
+  const { currency, totalMinor, channel, partySize } = purchase;
+  const head = { rungAt: new Date(rungMs).toISOString(), currency, totalMinor, channel, partySize };
+  return {
+    programmeId: ground.programme.programmeId,
+    receipt,
+    fingerprint: content.bodyFingerprint,
+    body: `{"head":${JSON.stringify(head)},"lines":${content.lines},"payments":${content.payments}}`,
+  };
 }

@@ -1,3 +1,4 @@
+import type { Metadata } from '@grpc/grpc-js';
 import { Controller, Inject } from '@nestjs/common';
 import type { ItemContext } from '@regulars/contracts/call/v1/call';
 import {
@@ -9,8 +10,12 @@ import {
   type PostPurchasesResponse,
   PurchaseRefusal,
   PurchaseServiceService,
+  type RefundPurchaseItem,
+  type RefundPurchaseResult,
   type RefundPurchasesRequest,
   type RefundPurchasesResponse,
+  RefundRefusal,
+  UnprocessedReason,
   Urgency,
 } from '@regulars/contracts/loyalty/v1/purchases';
 import {
@@ -18,17 +23,24 @@ import {
   mayActFor,
   type Principal,
   PrincipalVerifier,
+  principalOf,
   RpcController,
   type RpcHandlers,
   refusal,
   spanOf,
   traceparentFrom,
 } from '@regulars/service';
-import type { Submission } from './lanes.service.js';
+import type { Submission } from '../lanes/lanes.service.js';
+import { isUuid } from '../programmes/terms.js';
+import { isAmount, isKey, isWellFormedReceipt, receiptKey } from '../receipts/receipt.js';
+import type { IncomingRefund } from '../refunds/refund-batches.service.js';
+import { isWellFormedRefund, refundContentOf } from '../refunds/refund-receipt.js';
+import { refundRefused } from '../refunds/refund-result.js';
+import { RefundsService } from '../refunds/refunds.service.js';
+import { contentOf, isWellFormed, toldMember } from './content.js';
 import type { Incoming } from './postings.service.js';
 import { PurchasesService } from './purchases.service.js';
-import { contentOf, isWellFormed, isWellFormedReceipt, receiptKey, toldMember } from './receipt.js';
-import { refused } from './result.js';
+import { answerOf, refused } from './result.js';
 
 /** gRPC ⇄ purchases. Items carry their own principals; each is checked again here, whatever the gateway did. */
 @Controller()
@@ -36,6 +48,7 @@ import { refused } from './result.js';
 export class PurchasesController implements RpcHandlers<typeof PurchaseServiceService> {
   constructor(
     private readonly purchases: PurchasesService,
+    private readonly refunds: RefundsService,
     @Inject(PrincipalVerifier) private readonly verifier: PrincipalVerifier,
   ) {}
 
@@ -66,12 +79,50 @@ export class PurchasesController implements RpcHandlers<typeof PurchaseServiceSe
   }
 
   @ItemPrincipals()
-  async refundPurchases(_request: RefundPurchasesRequest): Promise<RefundPurchasesResponse> {
-    throw refusal('FAILED_PRECONDITION', 'NOT_YET');
+  async refundPurchases({ items }: RefundPurchasesRequest): Promise<RefundPurchasesResponse> {
+    atMost256(items);
+    await this.verifyUnknown(items);
+    const results = new Array<RefundPurchaseResult>(items.length);
+    const places: number[] = [];
+    const submissions: Submission<IncomingRefund>[] = [];
+    const spans: { end(): void }[] = [];
+    items.forEach((item, index) => {
+      const admitted = admitRefund(item, this.verifier.recall(item.context?.principal ?? ''), spans);
+      if (typeof admitted === 'number') {
+        results[index] = refundRefused(admitted);
+        return;
+      }
+      places.push(index);
+      submissions.push(admitted);
+    });
+    const posted = this.refunds.post(submissions);
+    if (!posted) throw refusal('RESOURCE_EXHAUSTED', 'OVERLOADED', { retryAfterS: 1 });
+    (await posted).forEach((result, index) => {
+      results[places[index] as number] = result;
+    });
+    for (const span of spans) span.end();
+    return { results };
   }
 
-  async claimPurchase(_request: ClaimPurchaseRequest): Promise<ClaimPurchaseResponse> {
-    throw refusal('FAILED_PRECONDITION', 'NOT_YET');
+  async claimPurchase(request: ClaimPurchaseRequest, metadata: Metadata): Promise<ClaimPurchaseResponse> {
+    const principal = principalOf(metadata);
+    const { receipt, memberId, totalMinor, idempotencyKey } = request;
+    if (!isWellFormedReceipt(receipt) || !isUuid(memberId) || !isAmount(totalMinor) || !isKey(idempotencyKey)) {
+      throw refusal('INVALID_ARGUMENT', 'MALFORMED', { faults: [{ pointer: '/receipt', message: 'is not complete' }] });
+    }
+    if (principal.kind === 'member' && principal.sub !== memberId) throw refusal('PERMISSION_DENIED', 'NOT_ONESELF');
+    const key = idempotencyKey || undefined;
+    const answer = await this.purchases.claim({ caller: principal.sub, key, receipt, memberId, totalMinor });
+    switch (answer?.outcome) {
+      case 'answered':
+        return { result: answerOf(answer.result, answer.replayed) };
+      case 'refused':
+        throw refusal(claimStatuses[answer.reason], answer.reason);
+      case 'unprocessed':
+        throw refusal('UNAVAILABLE', UnprocessedReason[answer.reason], { retryAfterS: 1 });
+      case undefined:
+        throw refusal('RESOURCE_EXHAUSTED', 'OVERLOADED', { retryAfterS: 1 });
+    }
   }
 
   /** Tokens that were not seen before are verified together; what fails is not remembered and refused by its item. */
@@ -83,6 +134,12 @@ export class PurchasesController implements RpcHandlers<typeof PurchaseServiceSe
     if (unknown.size > 0) await Promise.all([...unknown].map((token) => this.verifier.verify(token)));
   }
 }
+
+const claimStatuses = {
+  NOT_FOUND: 'NOT_FOUND',
+  ALREADY_CREDITED: 'FAILED_PRECONDITION',
+  IDEMPOTENCY_KEY_REUSED: 'ALREADY_EXISTS',
+} as const;
 
 function atMost256(items: readonly unknown[]): void {
   if (items.length >= 1 && items.length <= 256) return;
@@ -111,7 +168,7 @@ function admit(
       receipt,
       rungMs: purchase.rungAt?.getTime() ?? 0,
       content: contentOf(purchase, receipt),
-      traceparent: traced(context?.traceparent, spans),
+      traceparent: traced('post purchase', context?.traceparent, spans),
     },
     laneKey: toldMember(purchase.member) ?? receiptKey(receipt),
     deadlineMs: context?.deadline?.getTime() ?? Number.POSITIVE_INFINITY,
@@ -119,8 +176,37 @@ function admit(
   };
 }
 
-function isKey(key: string): boolean {
-  return key.length <= 255 && !key.includes('\0');
+function admitRefund(
+  item: RefundPurchaseItem,
+  principal: Principal | undefined,
+  spans: { end(): void }[],
+): Submission<IncomingRefund> | RefundRefusal {
+  if (!principal) return RefundRefusal.NOT_AUTHENTICATED;
+  const { refund, context, idempotencyKey, urgency } = item;
+  const receipt = refund?.refund;
+  const purchase = refund?.purchase;
+  if (!isWellFormedReceipt(receipt) || !isWellFormedReceipt(purchase) || !refund || !isKey(idempotencyKey)) {
+    return RefundRefusal.MALFORMED;
+  }
+  if (!isWellFormedRefund(refund)) return RefundRefusal.MALFORMED;
+  // A receipt of another store is refunded only by who may act for both.
+  if (!mayPost(principal, receipt) || !mayActFor(principal, purchase.storeId)) return RefundRefusal.STORE_NOT_ALLOWED;
+  return {
+    item: {
+      caller: principal.sub,
+      key: idempotencyKey || undefined,
+      receipt,
+      purchase,
+      rungMs: refund.rungAt?.getTime() ?? 0,
+      lines: refund.lines,
+      content: refundContentOf(refund, receipt, purchase),
+      traceparent: traced('refund purchase', context?.traceparent, spans),
+      waitingId: undefined,
+    },
+    laneKey: receiptKey(purchase),
+    deadlineMs: context?.deadline?.getTime() ?? Number.POSITIVE_INFINITY,
+    isOffline: urgency === Urgency.OFFLINE,
+  };
 }
 
 /** A till posts for itself; people and machines for the stores in their scope. */
@@ -129,9 +215,9 @@ function mayPost(principal: Principal, { storeId, tillId }: { storeId: string; t
 }
 
 /** A span for an item whose caller is sampled; what the item causes hangs below it. */
-function traced(traceparent: string | undefined, spans: { end(): void }[]): string | undefined {
+function traced(name: string, traceparent: string | undefined, spans: { end(): void }[]): string | undefined {
   if (!traceparent?.endsWith('1')) return traceparent || undefined;
-  const span = spanOf('post purchase', 'server', traceparent);
+  const span = spanOf(name, 'server', traceparent);
   spans.push(span);
   return traceparentFrom(span);
 }

@@ -1,14 +1,12 @@
-import type { QueryArrayResult, QueryConfig } from 'pg';
+import type { MemberReference, Receipt } from '@regulars/contracts/loyalty/v1/purchases';
+import type { QueryConfig } from 'pg';
+import type { Ground } from '../book/book.js';
+import type { LaneTransaction } from '../lanes/lane.js';
 import { type AccountState, noAccount } from '../points/ledger.js';
-import { tierPeriodBegins } from './credit.js';
+import { firstOfMonth, lastOfMonth } from '../programmes/calendar.js';
+import { tierPeriodBegins } from '../tiers/ladder.js';
 import type { Claim, Decided, Held, NewPurchase, Posting } from './decide-purchases.js';
 import type { StoredResult } from './result.js';
-
-/** A transaction on a lane's own connection: statements are sent at once and answered in order. */
-export interface LaneTransaction {
-  query(statement: QueryConfig): Promise<unknown>;
-  rows<Row extends unknown[]>(statement: QueryConfig): Promise<QueryArrayResult<Row>>;
-}
 
 /** What the locks showed for a batch. */
 export interface HeldBatch {
@@ -20,7 +18,6 @@ export interface HeldBatch {
 }
 
 type HeldRow = [
-  item: number,
   revision: number,
   memberId: string | null,
   isKnown: boolean,
@@ -31,9 +28,9 @@ type HeldRow = [
   memberSeq: number,
   postedMs: number,
   nextExpiryMs: number | null,
-  dayPoints: number,
-  monthPoints: number,
-  spentMinor: number,
+  dayPoints: number | null,
+  monthPoints: number | null,
+  spentMinor: number | null,
   claimId: string | null,
   claimFingerprint: Buffer,
   claimRungMs: number,
@@ -43,31 +40,45 @@ type HeldRow = [
   keyResult: StoredResult,
   twinId: string | null,
   twinRungMs: number,
+  isRefundWaiting: boolean,
 ];
 
-/** Round trip one: locks the members of the postings, sorted, then reads what their decisions need. */
-export async function holdMembers(tx: LaneTransaction, postings: readonly Posting[]): Promise<HeldBatch> {
+/** What is held for: a posting, or a kept purchase that may be credited now. */
+export interface Holdable {
+  readonly caller: string;
+  readonly key: string | undefined;
+  readonly receipt: Receipt;
+  readonly reference: MemberReference | undefined;
+  readonly content: { readonly fingerprint: Buffer };
+  readonly ground: Ground;
+}
+
+/** Round trip one: locks the members of the items, sorted, then reads what their decisions need. */
+export async function holdMembers(
+  tx: LaneTransaction,
+  route: 'purchase' | 'claim',
+  items: readonly Holdable[],
+): Promise<HeldBatch> {
   const { rows } = await tx.rows<HeldRow>({
     name: 'hold_members',
-    text: `SELECT * FROM hold_members($1::uuid[], $2::uuid[], $3::uuid[], $4::date[], $5::text[], $6::bytea[], $7::text[],
-      $8::text[], $9::uuid[], $10::text[], $11::bytea[], $12::date[])`,
+    text: `SELECT * FROM hold_members($1::uuid[], $2::uuid[], $3::uuid[], $4::date[], $5::text[], $6::bytea[], $7,
+      $8::text[], $9::text[], $10::uuid[], $11::text[], $12::bytea[], $13::date[], $14::date[], $15::date[])`,
     values: [
-      postings.map(({ ground }) => ground.programme.programmeId),
-      postings.map(({ receipt }) => receipt.storeId),
-      postings.map(({ receipt }) => receipt.tillId),
-      postings.map(({ receipt }) => receipt.businessDate),
-      postings.map(({ receipt }) => receipt.receiptNumber),
-      postings.map(({ content }) => content.fingerprint),
-      postings.map(({ caller }) => caller),
-      postings.map(({ key }) => key ?? null),
-      ...memberColumns(postings),
-      postings.map(({ ground, receipt }) => tierPeriodBegins(ground.policy, receipt.businessDate)),
+      ...receiptColumns(items),
+      items.map(({ content }) => content.fingerprint),
+      route,
+      items.map(({ caller }) => caller),
+      items.map(({ key }) => key ?? null),
+      ...memberColumns(items),
+      items.map(({ ground, receipt }) => tierPeriodBegins(ground.policy, receipt.businessDate)),
+      items.map(({ receipt }) => firstOfMonth(receipt.businessDate)),
+      items.map(({ receipt }) => lastOfMonth(receipt.businessDate)),
     ],
   });
   return {
-    revision: rows[0]?.[1] ?? 0,
+    revision: rows[0]?.[0] ?? 0,
     items: rows.map(heldOf),
-    wasMerged: rows.some(([, , , , , mergedInto]) => mergedInto !== null),
+    wasMerged: rows.some(([, , , , mergedInto]) => mergedInto !== null),
   };
 }
 
@@ -78,34 +89,25 @@ export async function currentRevision(tx: LaneTransaction): Promise<number> {
 }
 
 /**
- * Round trip two: sends everything a batch comes to, each table by one statement, and does not wait. Rows are sorted by
- * key, so that two batches that insert the same ones wait for each other instead of locking each other out.
+ * Round trip two: sends what a batch comes to, each table by one statement, and does not wait. Rows are sorted by key, so
+ * that two batches that insert the same ones wait for each other instead of locking each other out.
  */
-export function record(tx: LaneTransaction, decided: Decided, nowMs: number): Promise<unknown>[] {
-  const now = new Date(nowMs).toISOString();
+export function recordPurchases(tx: LaneTransaction, decided: Decided, now: string): Promise<unknown>[] {
+  const { purchases, pending, holds, awaited } = decided;
   const sent: Promise<unknown>[] = [];
-  const send = (rows: readonly unknown[], statement: () => QueryConfig) => {
-    if (rows.length > 0) sent.push(tx.query(statement()));
-  };
-  send(decided.keys, () => keysStatement(decided.keys, now));
-  send(decided.purchases, () => purchasesStatement(decided.purchases, now));
-  send(decided.pending, () => pendingStatement(decided.pending, now));
-  send(decided.holds, () => holdsStatement(decided.holds, now));
-  send(decided.conflicts, () => conflictsStatement(decided.conflicts, now));
+  if (purchases.length > 0) sent.push(tx.query(purchasesStatement(purchases, now)));
+  if (pending.length > 0) sent.push(tx.query(pendingStatement(pending, now)));
+  if (holds.length > 0) sent.push(tx.query(holdsStatement(holds, now)));
+  if (awaited.length > 0) sent.push(tx.query(awaitedStatement(awaited, now)));
   return sent;
 }
 
-/** Makes the commit of a batch that only repeats answers wait for the standby as the first answers did. */
-export function markReplay(tx: LaneTransaction): Promise<unknown> {
-  return tx.query({ name: 'replay', text: `SELECT pg_logical_emit_message(true, 'replay', '')` });
-}
-
-function memberColumns(postings: readonly Posting[]): [(string | null)[], (string | null)[], (Buffer | null)[]] {
+function memberColumns(items: readonly Holdable[]): [(string | null)[], (string | null)[], (Buffer | null)[]] {
   const ids: (string | null)[] = [];
   const numbers: (string | null)[] = [];
   const tokens: (Buffer | null)[] = [];
-  for (const { purchase } of postings) {
-    const by = purchase.member?.by;
+  for (const { reference } of items) {
+    const by = reference?.by;
     ids.push(by?.$case === 'memberId' ? by.value : null);
     numbers.push(by?.$case === 'number' ? by.value : null);
     tokens.push(by?.$case === 'codeTokenSha256' ? Buffer.from(by.value) : null);
@@ -114,40 +116,35 @@ function memberColumns(postings: readonly Posting[]): [(string | null)[], (strin
 }
 
 function heldOf(row: HeldRow): Held {
-  const [, , memberId, isKnown, isGone, , , , , , , dayPoints, monthPoints, spentMinor, ...rest] = row;
-  const [claimId, fingerprint, rungMs, offsetMinutes, result, keyFingerprint, keyResult, twinId, twinRungMs] = rest;
+  const [, memberId, isKnown, isGone, , , , , , , dayPoints, monthPoints, spentMinor, ...rest] = row;
+  const [
+    claimId,
+    fingerprint,
+    rungMs,
+    offsetMinutes,
+    result,
+    keyFingerprint,
+    keyResult,
+    twinId,
+    twinRungMs,
+    isRefundWaiting,
+  ] = rest;
   return {
     memberId: memberId ?? undefined,
     isKnown,
     isGone,
     account: accountOf(row),
-    past: { dayPoints, monthPoints, spentMinor },
+    past: { dayPoints: dayPoints ?? 0, monthPoints: monthPoints ?? 0, spentMinor: spentMinor ?? 0 },
     claim: claimId === null ? undefined : ({ id: claimId, fingerprint, rungMs, offsetMinutes, result } satisfies Claim),
     keyed: keyFingerprint === null ? undefined : { fingerprint: keyFingerprint, result: keyResult },
     twin: twinId === null ? undefined : { id: twinId, rungMs: twinRungMs },
+    isRefundWaiting,
   };
 }
 
-function accountOf([, , , , , , balance, debt, memberSeq, postedMs, nextExpiryMs]: HeldRow): AccountState {
+function accountOf([, , , , , balance, debt, memberSeq, postedMs, nextExpiryMs]: HeldRow): AccountState {
   if (balance === null) return noAccount;
   return { balance, debt, memberSeq, postedMs, nextExpiryMs: nextExpiryMs ?? undefined };
-}
-
-function keysStatement(keys: Decided['keys'], now: string): QueryConfig {
-  const sorted = [...keys].sort((a, b) => compare(a.posting.caller, b.posting.caller) || compareKeys(a, b));
-  return {
-    name: 'record_keys',
-    text: `INSERT INTO idempotency (caller, route, key, fingerprint, result, created_at)
-      SELECT caller, 'purchase', key, fingerprint, result, $5::timestamptz
-      FROM unnest($1::text[], $2::text[], $3::bytea[], $4::json[]) AS k (caller, key, fingerprint, result)`,
-    values: [
-      sorted.map(({ posting }) => posting.caller),
-      sorted.map(({ posting }) => posting.key),
-      sorted.map(({ posting }) => posting.content.bodyFingerprint),
-      sorted.map(({ result }) => JSON.stringify(result)),
-      now,
-    ],
-  };
 }
 
 function purchasesStatement(purchases: readonly NewPurchase[], now: string): QueryConfig {
@@ -161,7 +158,7 @@ function purchasesStatement(purchases: readonly NewPurchase[], now: string): Que
         $7::bytea[], $8::timestamptz[], $9::smallint[], $10::text[], $11::uuid[], $12::integer[], $13::bigint[],
         $14::text[], $15::integer[], $16::json[], $17::json[], $18::json[])`,
     values: [
-      ...receiptColumns(sorted),
+      ...receiptColumns(sorted.map(({ posting }) => posting)),
       sorted.map(({ id }) => id),
       sorted.map(({ posting }) => posting.content.fingerprint),
       sorted.map(({ posting }) => new Date(posting.rungMs).toISOString()),
@@ -187,7 +184,12 @@ function pendingStatement(pending: Decided['pending'], now: string): QueryConfig
         told_member, due_at)
       SELECT *, $8::timestamptz + interval '1 second' FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::date[],
         $5::text[], $6::uuid[], $7::text[])`,
-    values: [...receiptColumns(pending), pending.map(({ id }) => id), pending.map(({ told }) => told), now],
+    values: [
+      ...receiptColumns(pending.map(({ posting }) => posting)),
+      pending.map(({ id }) => id),
+      pending.map(({ told }) => told),
+      now,
+    ],
   };
 }
 
@@ -198,42 +200,36 @@ function holdsStatement(holds: Decided['holds'], now: string): QueryConfig {
         twin_purchase_id, reason, held_at)
       SELECT *, 'BUSINESS_DATE_MAY_BE_RESTAMPED', $8::timestamptz FROM unnest($1::uuid[], $2::uuid[], $3::uuid[],
         $4::date[], $5::text[], $6::uuid[], $7::uuid[])`,
-    values: [...receiptColumns(holds), holds.map(({ id }) => id), holds.map(({ twinId }) => twinId), now],
-  };
-}
-
-function conflictsStatement(conflicts: readonly Posting[], now: string): QueryConfig {
-  const rows = conflicts.map((posting) => ({ posting })).sort(byClaim);
-  return {
-    name: 'record_conflicts',
-    text: `INSERT INTO receipt_conflict (programme_id, store_id, till_id, business_date, receipt_number, fingerprint, body,
-        kind, posted_at)
-      SELECT *, 'purchase', $8::timestamptz FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::date[], $5::text[],
-        $6::bytea[], $7::json[])
-      ON CONFLICT DO NOTHING`,
     values: [
-      ...receiptColumns(rows),
-      rows.map(({ posting }) => posting.content.bodyFingerprint),
-      rows.map(({ posting }) => bodyOf(posting)),
+      ...receiptColumns(holds.map(({ posting }) => posting)),
+      holds.map(({ id }) => id),
+      holds.map(({ twinId }) => twinId),
       now,
     ],
   };
 }
 
-/** What a reconciler needs to see of a body that was not taken. */
-function bodyOf({ purchase, content, rungMs }: Posting): string {
-  const { currency, totalMinor, channel, partySize } = purchase;
-  const head = { rungAt: new Date(rungMs).toISOString(), currency, totalMinor, channel, partySize };
-  return `{"head":${JSON.stringify(head)},"lines":${content.lines},"payments":${content.payments}}`;
+/** Refunds that waited for these purchases become due. */
+function awaitedStatement(awaited: readonly Posting[], now: string): QueryConfig {
+  return {
+    name: 'record_awaited',
+    text: `UPDATE refund SET due_at = $6::timestamptz
+      FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::date[], $5::text[]) r (programme_id, store_id, till_id,
+        business_date, receipt_number)
+      WHERE refund.state = 'waiting' AND refund.programme_id = r.programme_id
+        AND refund.purchase_store_id = r.store_id AND refund.purchase_till_id = r.till_id
+        AND refund.purchase_business_date = r.business_date AND refund.purchase_receipt_number = r.receipt_number`,
+    values: [...receiptColumns(awaited), now],
+  };
 }
 
-function receiptColumns(rows: readonly { readonly posting: Posting }[]): string[][] {
+function receiptColumns(rows: readonly { readonly receipt: Receipt; readonly ground: Ground }[]): string[][] {
   return [
-    rows.map(({ posting }) => posting.ground.programme.programmeId),
-    rows.map(({ posting }) => posting.receipt.storeId),
-    rows.map(({ posting }) => posting.receipt.tillId),
-    rows.map(({ posting }) => posting.receipt.businessDate),
-    rows.map(({ posting }) => posting.receipt.receiptNumber),
+    rows.map(({ ground }) => ground.programme.programmeId),
+    rows.map(({ receipt }) => receipt.storeId),
+    rows.map(({ receipt }) => receipt.tillId),
+    rows.map(({ receipt }) => receipt.businessDate),
+    rows.map(({ receipt }) => receipt.receiptNumber),
   ];
 }
 
@@ -244,10 +240,6 @@ function byClaim(a: { readonly posting: Posting }, b: { readonly posting: Postin
     compare(one.businessDate, other.businessDate) ||
     compare(one.receiptNumber, other.receiptNumber)
   );
-}
-
-function compareKeys(a: Decided['keys'][number], b: Decided['keys'][number]): number {
-  return compare(a.posting.key ?? '', b.posting.key ?? '');
 }
 
 function compare(a: string, b: string): number {

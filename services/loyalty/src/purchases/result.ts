@@ -5,8 +5,8 @@ import {
   type PurchaseRefusal,
   type UnprocessedReason,
 } from '@regulars/contracts/loyalty/v1/purchases';
+import { anonymousText, creditedText, heldText, pendingText } from '../receipts/receipt-text.js';
 import type { Standing } from '../tiers/ladder.js';
-import { anonymousText, creditedText, heldText, pendingText } from './receipt-text.js';
 
 /** What became of a purchase, as it is stored with its claim and its key and answered again to a repetition. */
 export type StoredResult =

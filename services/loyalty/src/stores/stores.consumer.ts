@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { StoreChanged } from '@regulars/contracts/stores/v1/stores_events';
 import { BadEvent, type EventConsumer, type ReceivedEvent } from '@regulars/messaging';
 import type { EntityManager } from 'typeorm';
+import type { KnownStore } from './store.js';
 import { StoresService } from './stores.service.js';
-import type { StoreRow } from './stores.store.js';
 
 /** Hears which stores there are. */
 @Injectable()
@@ -18,7 +18,7 @@ export class StoresConsumer implements EventConsumer {
   }
 }
 
-function storeIn(event: ReceivedEvent): StoreRow {
+function storeIn(event: ReceivedEvent): KnownStore {
   const { store, version } = StoreChanged.fromJSON(event.payload);
   if (!store) throw new BadEvent('StoreChanged without a store');
   const { storeId, brandId, timeZone, dayCutoverMinutes } = store;

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import type { KnownStore, KnownTill } from './store.js';
 import * as store from './stores.store.js';
 
 /** Every store and till: what the purchase path keeps in memory. */
 export interface KnownStores {
-  readonly stores: ReadonlyMap<string, store.StoreRow>;
+  readonly stores: ReadonlyMap<string, KnownStore>;
   /** Store by till. */
   readonly tills: ReadonlyMap<string, string>;
 }
@@ -20,12 +21,12 @@ export class StoresService {
     };
   }
 
-  async keepStores(tx: EntityManager, stores: readonly store.StoreRow[]): Promise<void> {
+  async keepStores(tx: EntityManager, stores: readonly KnownStore[]): Promise<void> {
     const newest = newestOf(stores, (row) => row.storeId);
     if (newest.length > 0) await store.keepStores(tx, newest);
   }
 
-  async keepTills(tx: EntityManager, tills: readonly store.TillRow[]): Promise<void> {
+  async keepTills(tx: EntityManager, tills: readonly KnownTill[]): Promise<void> {
     const newest = newestOf(tills, (row) => row.tillId);
     if (newest.length > 0) await store.keepTills(tx, newest);
   }

@@ -1,35 +1,19 @@
 import type { EntityManager } from 'typeorm';
+import type { KnownStore, KnownTill } from './store.js';
 
-/** What the purchase path needs to know of a store. */
-export interface StoreRow {
-  readonly storeId: string;
-  readonly brandId: string;
-  readonly timeZone: string;
-  readonly dayCutoverMinutes: number;
-  /** Counts up with every change of the store at its owner. */
-  readonly version: number;
-}
-
-/** Which store a till stands in. */
-export interface TillRow {
-  readonly tillId: string;
-  readonly storeId: string;
-  readonly version: number;
-}
-
-export function allStores(tx: EntityManager): Promise<StoreRow[]> {
+export function allStores(tx: EntityManager): Promise<KnownStore[]> {
   return tx.query(
     `SELECT store_id AS "storeId", brand_id AS "brandId", time_zone AS "timeZone",
        day_cutover_minutes AS "dayCutoverMinutes", version FROM store`,
   );
 }
 
-export function allTills(tx: EntityManager): Promise<TillRow[]> {
+export function allTills(tx: EntityManager): Promise<KnownTill[]> {
   return tx.query(`SELECT till_id AS "tillId", store_id AS "storeId", version FROM till`);
 }
 
 /** Takes over what is newer than what stands; each store once. Safe to repeat. */
-export async function keepStores(tx: EntityManager, stores: readonly StoreRow[]): Promise<void> {
+export async function keepStores(tx: EntityManager, stores: readonly KnownStore[]): Promise<void> {
   await tx.query(
     `INSERT INTO store (store_id, brand_id, time_zone, day_cutover_minutes, version)
      SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::integer[], $5::bigint[])
@@ -48,7 +32,7 @@ export async function keepStores(tx: EntityManager, stores: readonly StoreRow[])
 }
 
 /** Takes over what is newer than what stands; each till once. Safe to repeat. */
-export async function keepTills(tx: EntityManager, tills: readonly TillRow[]): Promise<void> {
+export async function keepTills(tx: EntityManager, tills: readonly KnownTill[]): Promise<void> {
   await tx.query(
     `INSERT INTO till (till_id, store_id, version) SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[])
      ON CONFLICT (till_id) DO UPDATE SET store_id = excluded.store_id, version = excluded.version

@@ -1,4 +1,6 @@
 import type { Tier } from '@regulars/contracts/loyalty/v1/programmes';
+import { monthsBefore } from '../programmes/calendar.js';
+import type { Policy } from '../programmes/policy.js';
 
 /** Where a member stands on the ladder (requirement L7). */
 export interface Standing {
@@ -23,4 +25,9 @@ export function standingOn(tiers: readonly Tier[], spentMinor: number): Standing
   if (!tier) throw new Error('a ladder has at least one tier');
   const next = tiers[reached + 1];
   return { tier, next, missingMinor: next ? next.fromSpentMinor - spentMinor : 0, spentMinor };
+}
+
+/** The last date that no longer counts for the tier of a day: the period is the months that end with it. */
+export function tierPeriodBegins(policy: Pick<Policy, 'tierPeriodMonths'>, date: string): string {
+  return monthsBefore(date, policy.tierPeriodMonths);
 }

@@ -47,6 +47,18 @@ export class Book {
     return place && this.programmesByBrand.get(place.brandId);
   }
 
+  /** Every programme's policy of the day, and that day in the policy's own zone. */
+  policiesAt(nowMs: number): ReadonlyMap<string, { readonly policy: Policy; readonly today: string }> {
+    const policies = new Map<string, { policy: Policy; today: string }>();
+    for (const programme of this.programmesByBrand.values()) {
+      const zone = (programme.policies.at(-1) ?? { timeZone: 'UTC' }).timeZone;
+      const today = this.todayAt({ timeZone: zone, dayCutoverMinutes: 0 }, nowMs).calendarDate;
+      const policy = policyOn(programme, today) ?? programme.policies[0];
+      if (policy) policies.set(programme.programmeId, { policy, today });
+    }
+    return policies;
+  }
+
   /** The dates of a place at a moment. */
   todayAt(place: Pick<Place, 'timeZone' | 'dayCutoverMinutes'>, nowMs: number): Today {
     const key = `${place.timeZone} ${place.dayCutoverMinutes}`;

@@ -1,7 +1,8 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { CLOCK, type Clock, SETTINGS } from '@regulars/service';
 import type { LoyaltySettings } from '../loyalty.config.js';
-import { type BatchKind, Lane } from './lane.service.js';
+import type { BatchKind } from './lane.js';
+import { Lane } from './lane.service.js';
 
 /** An item with what decides where and when it goes. */
 export interface Submission<Item> {
@@ -43,7 +44,7 @@ export class Lanes implements OnApplicationShutdown {
           open -= 1;
           if (open === 0) resolve(results);
         };
-        this.laneOf(laneKey).add({ kind: kind as BatchKind<unknown, unknown>, item, deadlineMs, answer }, isOffline);
+        this.laneOf(laneKey).add({ kind, item, deadlineMs, answer }, isOffline);
       });
       for (const lane of this.lanes) if (lane.waiting > 0) lane.start();
     });

@@ -2,24 +2,9 @@ import { Logger } from '@nestjs/common';
 import { UnprocessedReason } from '@regulars/contracts/loyalty/v1/purchases';
 import type { Clock } from '@regulars/service';
 import { type Failure, failureOf } from './failure.js';
+import type { Work } from './lane.js';
 import { batchItems, batchSeconds, laneQueue } from './lane.ops.js';
 import { LaneConnection } from './lane.store.js';
-
-/** A way to book items in one transaction. */
-export interface BatchKind<Item, Result> {
-  readonly name: string;
-  /** Begins, holds, decides, records and commits; answers in the order of the items. Safe to run again. */
-  run(tx: LaneConnection, items: readonly Item[]): Promise<Result[]>;
-  unprocessed(reason: UnprocessedReason): Result;
-}
-
-/** One item on its way through a lane. */
-export interface Work {
-  readonly kind: BatchKind<unknown, unknown>;
-  readonly item: unknown;
-  readonly deadlineMs: number;
-  readonly answer: (result: unknown) => void;
-}
 
 const MOST_ITEMS = 256;
 /** What stored purchases get of a batch while somebody waits at a till. */

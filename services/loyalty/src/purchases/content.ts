@@ -1,12 +1,7 @@
 import { hash } from 'node:crypto';
 import type { MemberReference, Purchase, Receipt } from '@regulars/contracts/loyalty/v1/purchases';
-import { isDate } from '../programmes/calendar.js';
 import { isUuid } from '../programmes/terms.js';
-
-/** What identifies a receipt, as one text: the key of its claim within the programme. */
-export function receiptKey({ storeId, tillId, businessDate, receiptNumber }: Receipt): string {
-  return `${storeId}|${tillId}|${businessDate}|${receiptNumber}`;
-}
+import { isAmount, isPlain, receiptKey } from '../receipts/receipt.js';
 
 /** Who the till says bought, as one text; undefined for an anonymous purchase. */
 export function toldMember(reference: MemberReference | undefined): string | undefined {
@@ -53,20 +48,6 @@ export function contentOf(purchase: Purchase, receipt: Receipt): Content {
   };
 }
 
-const validDates = new Set<string>();
-
-/** Whether a receipt is complete: the gateway refuses anything else. */
-export function isWellFormedReceipt(receipt: Receipt | undefined): receipt is Receipt {
-  if (!receipt) return false;
-  const { storeId, tillId, businessDate, receiptNumber } = receipt;
-  if (!validDates.has(businessDate)) {
-    if (!isDate(businessDate)) return false;
-    if (validDates.size > 1_000) validDates.clear();
-    validDates.add(businessDate);
-  }
-  return isUuid(storeId) && isUuid(tillId) && isPlain(receiptNumber, 64);
-}
-
 /** Whether a purchase keeps its promises: amounts whole and not negative, lines and payments that add up. */
 export function isWellFormed(purchase: Purchase): boolean {
   const { totalMinor, lines, payments, channel, partySize, rungAt, rungAtOffsetMinutes, member } = purchase;
@@ -98,12 +79,4 @@ function isWellFormedReference(reference: MemberReference | undefined): boolean 
     case undefined:
       return true;
   }
-}
-
-function isAmount(value: number): boolean {
-  return Number.isSafeInteger(value) && value >= 0;
-}
-
-function isPlain(text: string, most: number): boolean {
-  return text.length > 0 && text.length <= most && !text.includes('\0');
 }

@@ -1,12 +1,12 @@
 import pg, { type QueryArrayResult, type QueryConfig } from 'pg';
-import type { LaneTransaction } from './purchases.store.js';
+import type { LaneTransaction } from './lane.js';
 
 /**
  * Plans of a lane's statements are made once and stay: nested loops over primary keys, whatever the statistics of a young
  * database say. Nothing that a lane does takes seconds, so what does is stuck.
  */
 const session = `SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off;
-  SET enable_mergejoin = off; SET jit = off; SET statement_timeout = '5s'; SET lock_timeout = '4s';
+  SET enable_mergejoin = off; SET enable_bitmapscan = off; SET enable_material = off; SET jit = off; SET statement_timeout = '5s'; SET lock_timeout = '4s';
   SET idle_in_transaction_session_timeout = '10s'`;
 
 /** A COMMIT that PostgreSQL answered with ROLLBACK. */
@@ -51,18 +51,12 @@ export class LaneConnection implements LaneTransaction {
     return this.client.query<Row>({ ...statement, rowMode: 'array' });
   }
 
-  /** Sends BEGIN; what follows need not wait for it. */
   begin(): void {
     this.commitSent = false;
     // A failure of BEGIN is also one of every statement after it.
     this.client.query('BEGIN').catch(() => undefined);
   }
 
-  /**
-   * Sends COMMIT behind the statements that were sent and waits for all of them.
-   *
-   * @throws the first statement's error, or NotCommitted: after a failed statement COMMIT answers ROLLBACK, no error
-   */
   async commit(sent: readonly Promise<unknown>[]): Promise<void> {
     this.commitSent = true;
     const commit = this.client.query('COMMIT');

@@ -1,0 +1,51 @@
+import type { ReceiptText } from '@regulars/contracts/loyalty/v1/purchases';
+import type { Step, StepCode } from './accrual.js';
+
+type Numbers = Readonly<Record<string, number>>;
+
+const words: Record<StepCode, (numbers: Numbers) => ReceiptText> = {
+  'counted-amount': (n) => ({
+    zhCn: `计入积分的金额 ${money(n.counted_minor)}，小票金额 ${money(n.total_minor)}`,
+    en: `${money(n.counted_minor)} of ${money(n.total_minor)} counts`,
+  }),
+  'below-minimum': (n) => ({
+    zhCn: `低于起积金额 ${money(n.minimum_minor)}，不积分`,
+    en: `Below the minimum of ${money(n.minimum_minor)}: no points`,
+  }),
+  'base-accrual': (n) => ({
+    zhCn: `每 ${money(n.per_minor)} 积 ${whole(n.points)} 分`,
+    en: `${whole(n.points)} for every ${money(n.per_minor)}`,
+  }),
+  'tier-multiplier': (n) => ({ zhCn: `等级倍率 ${whole(n.percent)}%`, en: `Tier multiplier ${whole(n.percent)}%` }),
+  rounding: (n) => ({ zhCn: `取整为 ${whole(n.points)} 分`, en: `Rounded to ${whole(n.points)}` }),
+  'cap-per-day': (n) => ({
+    zhCn: `每日上限 ${whole(n.cap)} 分，此前已得 ${whole(n.earned_before)} 分`,
+    en: `Cap of ${whole(n.cap)} a day, ${whole(n.earned_before)} earned before`,
+  }),
+  'cap-per-month': (n) => ({
+    zhCn: `每月上限 ${whole(n.cap)} 分，此前已得 ${whole(n.earned_before)} 分`,
+    en: `Cap of ${whole(n.cap)} a month, ${whole(n.earned_before)} earned before`,
+  }),
+  'taken-back': (n) => ({
+    zhCn: `退款 ${money(n.refunded_minor)}，扣回 ${whole(n.points)} 分，欠 ${whole(n.owed)} 分`,
+    en: `${money(n.refunded_minor)} refunded: ${whole(n.points)} taken back, ${whole(n.owed)} owed`,
+  }),
+  expired: (n) => ({
+    zhCn: `到期未用 ${whole(n.points)} 分`,
+    en: `${whole(n.points)} ended unused`,
+  }),
+};
+
+/** A stored step in words (requirement L3), in Chinese and English; amounts in minor units are written with two decimals. */
+export function inWords([code, , numbers]: Step): ReceiptText {
+  return words[code](numbers);
+}
+
+function whole(value: number | undefined): string {
+  return String(value ?? 0);
+}
+
+function money(minor: number | undefined): string {
+  const digits = String(Math.abs(minor ?? 0)).padStart(3, '0');
+  return `${(minor ?? 0) < 0 ? '-' : ''}${digits.slice(0, -2)}.${digits.slice(-2)}`;
+}

@@ -1,0 +1,2 @@
+/** Where every event of this service goes. */
+export const pointsTopic = 'regulars.loyalty.points.v1';

@@ -1,0 +1,114 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { MemberReference, Receipt, UnprocessedReason } from '@regulars/contracts/loyalty/v1/purchases';
+import { Outbox } from '@regulars/messaging';
+import { CLOCK, type Clock } from '@regulars/service';
+import { v7 as uuidv7 } from 'uuid';
+import type { Book } from '../book/book.js';
+import { BookService } from '../book/book.service.js';
+import { RunAgain } from '../lanes/failure.js';
+import type { BatchKind, LaneTransaction } from '../lanes/lane.js';
+import { LedgerService } from '../points/ledger.service.js';
+import { receiptKey } from '../receipts/receipt.js';
+import { ReceiptsService } from '../receipts/receipts.service.js';
+import { type CreditedKept, type DecidedKept, decideKept, type Keeping, type KeptOutcome } from './decide-kept.js';
+import { lockKept, recordKept } from './kept.store.js';
+import { pointsEarned } from './points-earned.js';
+import { holdMembers } from './purchases.store.js';
+
+/** A kept purchase that should be credited now. */
+export type IncomingKept = Omit<Keeping, 'ground'> & { readonly receipt: Receipt; readonly reference: MemberReference };
+
+/** What became of one, or why it was not tried. */
+export type KeptAnswer = KeptOutcome | { readonly outcome: 'unprocessed'; readonly reason: UnprocessedReason };
+
+/** Credits a batch of kept purchases: one transaction, two round trips. */
+@Injectable()
+export class KeptPurchases implements BatchKind<IncomingKept, KeptAnswer> {
+  readonly name = 'credit';
+
+  constructor(
+    private readonly books: BookService,
+    private readonly ledger: LedgerService,
+    private readonly receipts: ReceiptsService,
+    private readonly outbox: Outbox,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  unprocessed(reason: UnprocessedReason): KeptAnswer {
+    return { outcome: 'unprocessed', reason };
+  }
+
+  async run(tx: LaneTransaction, items: readonly IncomingKept[]): Promise<KeptAnswer[]> {
+    const book = await this.books.recent();
+    const answers: KeptAnswer[] = items.map(() => ({ outcome: 'refused', reason: 'NOT_FOUND' }));
+    const keepings = items.flatMap((item, place) => {
+      const ground = book.groundOf(item.receipt);
+      return typeof ground === 'object' ? [{ place, keeping: { ...item, ground } }] : [];
+    });
+    if (keepings.length === 0) return answers;
+    // Locked in this order, so that two batches with the same purchases wait for each other.
+    keepings.sort((a, b) => (receiptKey(a.keeping.receipt) < receiptKey(b.keeping.receipt) ? -1 : 1));
+    const { outcomes } = await this.book(
+      tx,
+      book,
+      keepings.map(({ keeping }) => keeping),
+    );
+    keepings.forEach(({ place }, index) => {
+      answers[place] = outcomes[index] as KeptOutcome;
+    });
+    return answers;
+  }
+
+  private async book(tx: LaneTransaction, book: Book, keepings: readonly Keeping[]): Promise<DecidedKept> {
+    tx.begin();
+    const [{ revision, items, wasMerged }, kept] = await Promise.all([
+      holdMembers(tx, 'claim', keepings),
+      lockKept(tx, keepings),
+    ]);
+    if (revision !== book.revision) await this.books.refresh();
+    if (wasMerged || revision !== book.revision) throw new RunAgain('what the credits relied on has changed');
+    const held = keepings.map((keeping, index) => ({
+      keeping,
+      held: items[index] as (typeof items)[0],
+      kept: kept[index],
+    }));
+    const now = this.clock.now();
+    const decided = decideKept(held, book, { nowMs: now.getTime(), newId: uuidv7 });
+    await this.commit(tx, decided, now.toISOString());
+    return decided;
+  }
+
+  private async commit(tx: LaneTransaction, decided: DecidedKept, now: string): Promise<void> {
+    const events = decided.credited.map(eventOf);
+    const keys = decided.keys.map(({ keeping, result }) => ({
+      caller: keeping.caller,
+      key: keeping.key ?? '',
+      fingerprint: keeping.content.bodyFingerprint,
+      result: JSON.stringify(result),
+    }));
+    const sent = [
+      ...this.receipts.record(tx, 'claim', { keys, conflicts: [] }, now),
+      ...recordKept(tx, decided, now),
+      ...this.ledger.record(tx, decided.ledger, events),
+    ];
+    const isReplay = decided.outcomes.some((each) => each.outcome === 'answered' && each.replayed);
+    if (sent.length === 0 && isReplay) sent.push(this.receipts.markReplay(tx));
+    await tx.commit(sent);
+    if (events.length > 0) this.outbox.wake();
+  }
+}
+
+function eventOf({ keeping, kept, entry, result }: CreditedKept) {
+  const { receipt, ground } = keeping;
+  const { rungMs, totalMinor, channel, partySize } = kept;
+  const { currency } = ground.programme;
+  return pointsEarned(entry, result.tier[0], {
+    receipt,
+    rungMs,
+    traceparent: undefined,
+    currency,
+    totalMinor,
+    channel,
+    partySize,
+  });
+}

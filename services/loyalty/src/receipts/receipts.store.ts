@@ -1,0 +1,65 @@
+import type { Receipt } from '@regulars/contracts/loyalty/v1/purchases';
+import type { QueryConfig } from 'pg';
+
+/** An answer to be given again under its key (architecture: the purchase path, 4). */
+export interface KeyRow {
+  readonly caller: string;
+  readonly key: string;
+  readonly fingerprint: Buffer;
+  /** JSON. */
+  readonly result: string;
+}
+
+/** A body that was not taken, because its receipt stands with another one. */
+export interface ConflictRow {
+  readonly programmeId: string;
+  readonly receipt: Receipt;
+  readonly fingerprint: Buffer;
+  /** JSON. */
+  readonly body: string;
+}
+
+/** Sorted by key, so that two batches that insert the same ones wait for each other. */
+export function keysStatement(route: string, rows: readonly KeyRow[], now: string): QueryConfig {
+  const sorted = [...rows].sort((a, b) => compare(a.caller, b.caller) || compare(a.key, b.key));
+  return {
+    name: 'record_keys',
+    text: `INSERT INTO idempotency (caller, route, key, fingerprint, result, created_at)
+      SELECT caller, $5, key, fingerprint, result, $6::timestamptz
+      FROM unnest($1::text[], $2::text[], $3::bytea[], $4::json[]) AS k (caller, key, fingerprint, result)`,
+    values: [
+      sorted.map(({ caller }) => caller),
+      sorted.map(({ key }) => key),
+      sorted.map(({ fingerprint }) => fingerprint),
+      sorted.map(({ result }) => result),
+      route,
+      now,
+    ],
+  };
+}
+
+export function conflictsStatement(kind: string, rows: readonly ConflictRow[], now: string): QueryConfig {
+  return {
+    name: 'record_conflicts',
+    text: `INSERT INTO receipt_conflict (programme_id, store_id, till_id, business_date, receipt_number, fingerprint, body,
+        kind, posted_at)
+      SELECT *, $8, $9::timestamptz FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::date[], $5::text[],
+        $6::bytea[], $7::json[]) ORDER BY 1, 2, 3, 4, 5, 6
+      ON CONFLICT DO NOTHING`,
+    values: [
+      rows.map(({ programmeId }) => programmeId),
+      rows.map(({ receipt }) => receipt.storeId),
+      rows.map(({ receipt }) => receipt.tillId),
+      rows.map(({ receipt }) => receipt.businessDate),
+      rows.map(({ receipt }) => receipt.receiptNumber),
+      rows.map(({ fingerprint }) => fingerprint),
+      rows.map(({ body }) => body),
+      kind,
+      now,
+    ],
+  };
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

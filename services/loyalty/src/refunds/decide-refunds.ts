@@ -1,0 +1,230 @@
+import { type Receipt, type RefundPurchaseResult, RefundRefusal } from '@regulars/contracts/loyalty/v1/purchases';
+import type { Book, Ground } from '../book/book.js';
+import { type AccountState, LedgerBatch, type NewEntry, type Occasion, type OpenAccount } from '../points/ledger.js';
+import { type EarnedLine, type EarnedLot, type GivenBack, type ToRefund, takeBack } from '../points/refund.js';
+import { policyOfVersion } from '../programmes/policy.js';
+import { dateRefusal } from '../receipts/business-date.js';
+import { receiptKey } from '../receipts/receipt.js';
+import type { RefundContent } from './refund-receipt.js';
+import { answerOfRefund, type StoredRefund } from './refund-result.js';
+
+/** A well-formed refund whose store, till and programme are known. */
+export interface Refunding {
+  readonly caller: string;
+  readonly key: string | undefined;
+  /** The refund's own. */
+  readonly receipt: Receipt;
+  readonly purchase: Receipt;
+  readonly rungMs: number;
+  readonly lines: ToRefund;
+  readonly content: RefundContent;
+  readonly ground: Ground;
+  readonly traceparent: string | undefined;
+  /** Set when due-time work tries a refund again that waits for its purchase. */
+  readonly waitingId: string | undefined;
+}
+
+/** A purchase as it stands, with what it earned. */
+export interface StoredPurchase {
+  readonly id: string;
+  readonly isCredited: boolean;
+  readonly programmeVersion: number;
+  readonly points: number;
+  readonly lines: readonly (readonly [sku: string, name: string, category: string, quantity: number, amount: number])[];
+  readonly refunded: readonly GivenBack[];
+  readonly refundedUncredited: readonly GivenBack[];
+  readonly lots: readonly EarnedLot[];
+}
+
+/** What the locks showed for one refund. */
+export interface HeldRefund {
+  /** Who was credited; undefined when nobody was or the purchase is not there. */
+  readonly memberId: string | undefined;
+  readonly account: AccountState;
+  readonly purchase: StoredPurchase | undefined;
+  readonly refund: { readonly fingerprint: Buffer; readonly result: StoredRefund } | undefined;
+  readonly keyed: { readonly fingerprint: Buffer; readonly result: StoredRefund } | undefined;
+}
+
+/** A refund that was applied, for its event. */
+export interface AppliedRefund {
+  readonly refunding: Refunding;
+  readonly entry: NewEntry;
+  readonly purchaseId: string;
+  readonly taken: number;
+  readonly owed: number;
+  readonly refundedMinor: number;
+}
+
+/** What a batch of refunds comes to. */
+export interface DecidedRefunds {
+  readonly results: RefundPurchaseResult[];
+  readonly ledger: LedgerBatch;
+  readonly refunds: { readonly refunding: Refunding; readonly id: string; readonly result: StoredRefund }[];
+  readonly keys: { readonly refunding: Refunding; readonly result: StoredRefund }[];
+  readonly conflicts: Refunding[];
+  readonly applied: AppliedRefund[];
+  /** What was given back of purchases, by their receipts; the last one of a receipt counts. */
+  readonly givenBack: ReadonlyMap<string, { readonly refunding: Refunding; readonly refunded: readonly GivenBack[] }>;
+}
+
+/** Decides a batch of refunds one by one, in order; each sees what those before it did (requirement L6). */
+export function decideRefunds(
+  items: readonly { readonly refunding: Refunding; readonly held: HeldRefund }[],
+  book: Book,
+  occasion: Occasion,
+): DecidedRefunds {
+  const batch = new RefundBatch(book, occasion);
+  for (const { refunding, held } of items) batch.decide(refunding, held);
+  return batch;
+}
+
+type Stored = { readonly fingerprint: Buffer; readonly result: StoredRefund };
+
+class RefundBatch implements DecidedRefunds {
+  readonly results: RefundPurchaseResult[] = [];
+  readonly ledger: LedgerBatch;
+  readonly refunds: { refunding: Refunding; id: string; result: StoredRefund }[] = [];
+  readonly keys: { refunding: Refunding; result: StoredRefund }[] = [];
+  readonly conflicts: Refunding[] = [];
+  readonly applied: AppliedRefund[] = [];
+  readonly givenBack = new Map<string, { refunding: Refunding; refunded: readonly GivenBack[] }>();
+  private readonly lots = new Map<string, readonly EarnedLot[]>();
+  private readonly stored = new Map<string, Stored>();
+  private readonly answered = new Map<string, Stored>();
+
+  constructor(
+    private readonly book: Book,
+    private readonly occasion: Occasion,
+  ) {
+    this.ledger = new LedgerBatch(occasion.nowMs);
+  }
+
+  decide(refunding: Refunding, held: HeldRefund): void {
+    const { content } = refunding;
+    const keyed = held.keyed ?? this.answered.get(`${refunding.caller}|${refunding.key}`);
+    if (refunding.key !== undefined && keyed) {
+      const isSame = keyed.fingerprint.equals(content.bodyFingerprint);
+      const reused = { o: 'refused', why: RefundRefusal.IDEMPOTENCY_KEY_REUSED } as const;
+      this.results.push(isSame ? answerOfRefund(keyed.result, true) : answerOfRefund(reused, false));
+      return;
+    }
+    const known = held.refund ?? this.stored.get(receiptKey(refunding.receipt));
+    const waits = known?.result.o === 'waiting' && refunding.waitingId !== undefined;
+    if (!known || waits) this.answer(refunding, this.decideNew(refunding, held), false);
+    else if (known.fingerprint.equals(content.fingerprint)) this.answer(refunding, known.result, true);
+    else {
+      this.conflicts.push(refunding);
+      this.answer(refunding, { o: 'refused', why: RefundRefusal.RECEIPT_CONFLICT }, false);
+    }
+  }
+
+  private answer(refunding: Refunding, result: StoredRefund, replayed: boolean): void {
+    this.results.push(answerOfRefund(result, replayed));
+    if (refunding.key === undefined) return;
+    this.keys.push({ refunding, result });
+    const fingerprint = refunding.content.bodyFingerprint;
+    this.answered.set(`${refunding.caller}|${refunding.key}`, { fingerprint, result });
+  }
+
+  private decideNew(refunding: Refunding, held: HeldRefund): StoredRefund {
+    const why = refunding.waitingId === undefined ? this.dateRefusalOf(refunding, refunding.receipt) : undefined;
+    if (why !== undefined) return { o: 'refused', why };
+    const id = refunding.waitingId ?? this.occasion.newId();
+    const { purchase } = held;
+    if (purchase) return this.apply(refunding, held, purchase, id);
+    // A purchase that could no longer be posted will never come.
+    const never = this.dateRefusalOf(refunding, refunding.purchase);
+    if (never !== undefined) return this.refuse(refunding, id, never);
+    return refunding.waitingId === undefined ? this.keep(refunding, id, { o: 'waiting', id }) : { o: 'waiting', id };
+  }
+
+  private dateRefusalOf({ ground }: Refunding, { businessDate }: Receipt): RefundRefusal | undefined {
+    const today = this.book.todayAt(ground.place, this.occasion.nowMs);
+    switch (dateRefusal(businessDate, today, ground.policy.acceptDaysBack)) {
+      case 'in-future':
+        return RefundRefusal.BUSINESS_DATE_IN_FUTURE;
+      case 'too-old':
+        return RefundRefusal.BUSINESS_DATE_TOO_OLD;
+      case undefined:
+        return undefined;
+    }
+  }
+
+  private apply(refunding: Refunding, held: HeldRefund, purchase: StoredPurchase, id: string): StoredRefund {
+    const key = receiptKey(refunding.purchase);
+    const refunded = this.givenBack.get(key)?.refunded ?? purchase.refunded;
+    const lots = this.lots.get(key) ?? purchase.lots;
+    const { points, refundedUncredited } = purchase;
+    const back = takeBack(
+      { points, lines: this.linesOf(refunding, purchase), refunded, refundedUncredited, lots },
+      refunding.lines,
+    );
+    if (back.outcome === 'refused') return this.refuse(refunding, id, RefundRefusal[back.reason]);
+    const account = this.accountOf(refunding, held, purchase);
+    const taken = back.fromLots.reduce((sum, lot) => sum + lot.taken, 0);
+    if (account && back.owed > 0 && !refunding.ground.policy.refundMayOwe && account.balance - taken < back.owed) {
+      return this.refuse(refunding, id, RefundRefusal.POINTS_ALREADY_SPENT);
+    }
+    this.givenBack.set(key, { refunding, refunded: back.refunded });
+    this.lots.set(
+      key,
+      lots.map((lot) => without(lot, back.fromLots)),
+    );
+    if (!account) return this.keep(refunding, id, { o: 'taken-back', id, member: '', taken: 0, owed: 0, balance: 0 });
+    const { owed, refundedMinor } = back;
+    const booking = bookingOf(refunding, purchase, id, { refunded_minor: refundedMinor, points: taken, owed });
+    const entry = this.ledger.takeBack(account, booking, { ...back, boughtOn: refunding.purchase.businessDate });
+    this.applied.push({ refunding, entry, purchaseId: purchase.id, taken, owed, refundedMinor });
+    const { memberId: member, balance } = account;
+    return this.keep(refunding, id, { o: 'taken-back', id, member, taken, owed, balance });
+  }
+
+  /** Which lines counted is decided by the policy that credited the purchase. */
+  private linesOf({ ground }: Refunding, purchase: StoredPurchase): EarnedLine[] {
+    const excluded = policyOfVersion(ground.programme, purchase.programmeVersion)?.excludedCategories;
+    return purchase.lines.map(([, , category, quantityMilli, amountMinor]) => ({
+      quantityMilli,
+      amountMinor,
+      counts: !excluded?.has(category),
+    }));
+  }
+
+  private accountOf({ ground }: Refunding, held: HeldRefund, purchase: StoredPurchase): OpenAccount | undefined {
+    if (!purchase.isCredited || held.memberId === undefined) return undefined;
+    return this.ledger.account(ground.programme.programmeId, held.memberId, held.account);
+  }
+
+  private refuse(refunding: Refunding, id: string, why: RefundRefusal): StoredRefund {
+    const result = { o: 'refused', why } as const;
+    // A refund that waited has a row that must stop waiting; any other leaves nothing.
+    if (refunding.waitingId !== undefined) this.refunds.push({ refunding, id, result });
+    return result;
+  }
+
+  private keep(refunding: Refunding, id: string, result: StoredRefund): StoredRefund {
+    this.refunds.push({ refunding, id, result });
+    this.stored.set(receiptKey(refunding.receipt), { fingerprint: refunding.content.fingerprint, result });
+    return result;
+  }
+}
+
+function without(lot: EarnedLot, changes: readonly { lotId: string; taken: number; forgiven: number }[]): EarnedLot {
+  const change = changes.find(({ lotId }) => lotId === lot.lotId);
+  if (!change) return lot;
+  return { ...lot, remaining: lot.remaining - change.taken, expired: lot.expired - change.forgiven };
+}
+
+function bookingOf(refunding: Refunding, purchase: StoredPurchase, id: string, numbers: Record<string, number>) {
+  const { storeId, businessDate } = refunding.receipt;
+  const pointsE4 = -((numbers.points ?? 0) + (numbers.owed ?? 0)) * 10_000;
+  return {
+    entryId: id,
+    kind: 'refund-reversal',
+    sourceId: id,
+    storeId,
+    businessDate,
+    programmeVersion: purchase.programmeVersion,
+    steps: [['taken-back', pointsE4, numbers]],
+  } as const;
+}
