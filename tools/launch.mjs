@@ -123,7 +123,7 @@ function stage(what, work) {
     return;
   }
   const lines = (result.error ? String(result.error) : `${result.stdout}\n${result.stderr}`).trim().split('\n');
-  const errors = lines.filter((line) => line.includes('error TS'));
+  const errors = lines.filter((line) => /error.* TS\d+/.test(line));
   console.error((errors.length > 0 ? errors : lines.slice(-60)).join('\n'));
   stop(`✗ ${what} failed after ${seconds}.`);
 }
