@@ -69,10 +69,10 @@ export class Load {
     }
   }
 
-  /** Takes no new guests; what was begun is tried until it is answered, for a while. */
-  async stop(): Promise<void> {
+  /** Takes no new guests; what was begun is tried until it is answered, for a while. Safe to repeat. */
+  async stop(windDownMs = WIND_DOWN_MS): Promise<void> {
     this.#stopping = true;
-    this.#giveUpAt = performance.now() + WIND_DOWN_MS;
+    this.#giveUpAt = performance.now() + windDownMs;
     await Promise.all(this.#working);
     this.#agent.destroy();
   }

@@ -120,6 +120,8 @@ async function play(scenario: Scenario, stage: Stage): Promise<Violation[]> {
     return stage.violations;
   } catch (error) {
     return [...stage.violations, { rule: 'the scenario plays to its end', what: (error as Error).message }];
+  } finally {
+    await stage.endLoads();
   }
 }
 

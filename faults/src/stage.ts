@@ -28,6 +28,7 @@ export interface Between {
 export class Stage {
   readonly violations: Violation[] = [];
   readonly counter: Counter;
+  readonly #loads: Load[] = [];
 
   constructor(
     readonly platform: Platform,
@@ -69,7 +70,7 @@ export class Stage {
 
   /** Tills at work; unless told otherwise 24 of them that give up now and then and ask again now and then. */
   load(options: Partial<LoadOptions> = {}): Load {
-    return Load.start({
+    const load = Load.start({
       urls: this.platform.gatewayUrls,
       history: this.history,
       random: this.random,
@@ -80,6 +81,13 @@ export class Stage {
       asksAgain: 0.08,
       ...options,
     });
+    this.#loads.push(load);
+    return load;
+  }
+
+  /** Ends what a scenario that broke off has left at work. */
+  async endLoads(): Promise<void> {
+    await Promise.all(this.#loads.map((load) => load.stop(0)));
   }
 
   /** To be called at the moment of the fault; what is in flight then is what makes the scenario count. */

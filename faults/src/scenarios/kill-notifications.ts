@@ -27,7 +27,7 @@ export const killNotifications: Scenario = {
 };
 
 async function killBeforeCommit(stage: Stage): Promise<void> {
-  const { postgresProxy, platform, history } = stage;
+  const { postgresProxy, history } = stage;
   const held = new Promise<void>((resolve) => {
     postgresProxy.trap = (moment, { statements }) => {
       const writesMessages = statements.some((text) => /insert into\s+message\b/i.test(text));
@@ -38,14 +38,11 @@ async function killBeforeCommit(stage: Stage): Promise<void> {
       return 'hold';
     };
   });
-  await stage.until('a COMMIT of the consumer', async () =>
-    Promise.race([held.then(() => true), Promise.resolve(false)]),
-  );
-  await restart(platform.service('notifications'));
+  await killWhen(stage, held, 'a COMMIT of the consumer');
 }
 
 async function killAfterYes(stage: Stage): Promise<void> {
-  const { mailProxy, platform, history } = stage;
+  const { mailProxy, history } = stage;
   const taken = new Promise<void>((resolve) => {
     mailProxy.onTaken = () => {
       if (history.inFlight === 0) return true;
@@ -55,18 +52,21 @@ async function killAfterYes(stage: Stage): Promise<void> {
       return false;
     };
   });
-  const notifications = platform.service('notifications');
-  // Killed at once: what the sender does about a lost connection would be another story.
-  const killed = taken.then(() => notifications.kill());
-  await stage.until('a mail being taken', async () => Promise.race([killed.then(() => true), Promise.resolve(false)]));
-  await notifications.start();
-  await notifications.ready();
+  await killWhen(stage, taken, 'a mail being taken');
 }
 
-async function restart(service: ReturnType<Stage['platform']['service']>): Promise<void> {
-  await service.kill();
-  await service.start();
-  await service.ready();
+/** Kills notifications in the same moment: what it would do about a lost connection is another story. */
+async function killWhen(stage: Stage, moment: Promise<void>, what: string): Promise<void> {
+  const notifications = stage.platform.service('notifications');
+  let isKilled = false;
+  void moment
+    .then(() => notifications.kill())
+    .then(() => {
+      isKilled = true;
+    });
+  await stage.until(what, () => isKilled);
+  await notifications.start();
+  await notifications.ready();
 }
 
 async function everyMessageIsSent(stage: Stage): Promise<void> {

@@ -58,28 +58,29 @@ class KafkajsBroker implements Broker {
   ) {}
 
   async createTopics(topics: readonly NewTopic[]): Promise<void> {
-    const admin = await this.#connectedAdmin();
-    const existing = new Set(await admin.listTopics());
-    const missing = topics.filter((topic) => !existing.has(topic.name));
-    if (missing.length === 0) return;
-    await admin.createTopics({
-      waitForLeaders: true,
-      topics: missing.map((topic) => ({
-        topic: topic.name,
-        numPartitions: topic.partitions,
-        replicationFactor: topic.replication,
-        configEntries: [{ name: 'cleanup.policy', value: topic.compacted ? 'compact' : 'delete' }],
-      })),
+    await this.#ask(async (admin) => {
+      const existing = new Set(await admin.listTopics());
+      const missing = topics.filter((topic) => !existing.has(topic.name));
+      if (missing.length === 0) return;
+      await admin.createTopics({
+        waitForLeaders: true,
+        topics: missing.map((topic) => ({
+          topic: topic.name,
+          numPartitions: topic.partitions,
+          replicationFactor: topic.replication,
+          configEntries: [{ name: 'cleanup.policy', value: topic.compacted ? 'compact' : 'delete' }],
+        })),
+      });
     });
   }
 
   async hasTopics(names: readonly string[]): Promise<boolean> {
-    const existing = new Set(await (await this.#connectedAdmin()).listTopics());
+    const existing = new Set(await this.#ask((admin) => admin.listTopics()));
     return names.every((name) => existing.has(name));
   }
 
   async ranges(topic: string): Promise<readonly PartitionRange[]> {
-    const offsets = await (await this.#connectedAdmin()).fetchTopicOffsets(topic);
+    const offsets = await this.#ask((admin) => admin.fetchTopicOffsets(topic));
     return offsets.map(({ partition, low, high }) => ({ partition, first: Number(low), next: Number(high) }));
   }
 
@@ -107,17 +108,21 @@ class KafkajsBroker implements Broker {
   }
 
   async close(): Promise<void> {
-    const admin = await this.#admin?.catch(() => undefined);
+    const admin = this.#admin;
     this.#admin = undefined;
-    await admin?.disconnect();
+    await (await admin)?.disconnect();
   }
 
-  async #connectedAdmin(): Promise<Admin> {
-    this.#admin ??= this.#connectAdmin();
+  /** One connection serves all questions; one that failed is not asked again. */
+  async #ask<T>(question: (admin: Admin) => Promise<T>): Promise<T> {
+    const admin = (this.#admin ??= this.#connectAdmin());
     try {
-      return await this.#admin;
+      return await question(await admin);
     } catch (error) {
-      this.#admin = undefined;
+      if (this.#admin === admin) {
+        this.#admin = undefined;
+        admin.then((failed) => failed.disconnect()).catch(() => undefined);
+      }
       throw error;
     }
   }
