@@ -2,7 +2,8 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { PrincipalSigner, SETTINGS } from '@regulars/service';
 import type { Logger } from 'pino';
 import { AccessGuard } from './access/access.guard.js';
-import { CHAIN_LOG, Chain } from './access/chain.consumer.js';
+import { CHAIN_LOG, ChainConsumer } from './access/chain.consumer.js';
+import { Chain } from './access/chain.service.js';
 import { Tokens } from './access/tokens.client.js';
 import { CasesController } from './cases/cases.controller.js';
 import { ProblemAnswers } from './edge/problems.guard.js';
@@ -13,9 +14,11 @@ import { MessagesController } from './messages/messages.controller.js';
 import { Owners } from './owners.client.js';
 import { EntriesController, PointsController } from './points/points.controller.js';
 import { ProgrammesController } from './programmes/programmes.controller.js';
+import { BatchController } from './purchases/batch.controller.js';
 import { MobilesClient } from './purchases/mobiles.client.js';
 import { PurchasesClient } from './purchases/purchases.client.js';
 import { PurchasesController } from './purchases/purchases.controller.js';
+import { PurchasesService } from './purchases/purchases.service.js';
 import { StoresController } from './stores/stores.controller.js';
 
 /** Wiring of the gateway. */
@@ -29,6 +32,7 @@ export class GatewayModule {
         ProgrammesController,
         MembersController,
         PurchasesController,
+        BatchController,
         PointsController,
         EntriesController,
         MessagesController,
@@ -49,9 +53,11 @@ export class GatewayModule {
         },
         Owners,
         Chain,
+        ChainConsumer,
         Tokens,
         AccessGuard,
         PurchasesClient,
+        PurchasesService,
         MobilesClient,
       ],
     };

@@ -1,5 +1,5 @@
 import { jsonLogger, runProcess, settingsOrExit } from '@regulars/service';
-import { Chain } from './access/chain.consumer.js';
+import { ChainConsumer } from './access/chain.consumer.js';
 import { createServer } from './edge/server.config.js';
 import { gatewaySettings } from './gateway.config.js';
 import { GatewayModule } from './gateway.module.js';
@@ -9,6 +9,6 @@ const log = jsonLogger('gateway', settings.LOG_LEVEL);
 
 await runProcess(log, settings, 'gateway', async () => {
   const app = await createServer(await GatewayModule.with(settings, log), log);
-  const chain = app.get(Chain);
+  const chain = app.get(ChainConsumer);
   return { app, listen: () => app.listen(settings.HTTP_PORT, settings.HOST), checks: [() => chain.check()] };
 });

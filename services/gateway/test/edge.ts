@@ -5,7 +5,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { jsonLogger } from '@regulars/service';
 import { eventually, principalKeys, privateKeyOf, publish, type TestTopics, testTopics } from '@regulars/testing';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
-import { Chain } from '../src/access/chain.consumer.js';
+import { Chain } from '../src/access/chain.service.js';
 import { createServer } from '../src/edge/server.config.js';
 import { gatewaySettings } from '../src/gateway.config.js';
 import { GatewayModule } from '../src/gateway.module.js';

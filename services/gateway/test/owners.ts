@@ -1,4 +1,4 @@
-import { type handleUnaryCall, Server, ServerCredentials, type ServiceDefinition } from '@grpc/grpc-js';
+import { type handleUnaryCall, Server, ServerCredentials, status } from '@grpc/grpc-js';
 import { CaseServiceService } from '@regulars/contracts/complaints/v1/cases';
 import { PointsServiceService } from '@regulars/contracts/loyalty/v1/points';
 import { ProgrammeServiceService } from '@regulars/contracts/loyalty/v1/programmes';
@@ -41,7 +41,7 @@ export async function startOwners(): Promise<TestOwners> {
   const server = new Server();
   for (const service of services) {
     const handlers = Object.keys(service).map((method) => [method, handlerOf(method, answers)]);
-    server.addService(service as unknown as ServiceDefinition, Object.fromEntries(handlers) as never);
+    server.addService(service, Object.fromEntries(handlers) as never);
   }
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) => {
@@ -64,7 +64,7 @@ function handlerOf(method: string, answers: ReadonlyMap<string, Answer>): Handle
       return answer(call.request);
     })().then(
       (value) => respond(null, value),
-      (error: unknown) => respond(error instanceof Refusal ? error.toStatus() : { code: 13, details: 'INTERNAL' }),
+      (error: unknown) => respond(error instanceof Refusal ? error.toStatus() : { code: status.INTERNAL, details: 'INTERNAL' }),
     );
   };
 }

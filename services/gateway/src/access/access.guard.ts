@@ -3,7 +3,7 @@ import { type Principal, PrincipalSigner } from '@regulars/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Problem, problem } from '../edge/problems.js';
 import type { Caller } from './call.guard.js';
-import { Chain, type Till } from './chain.consumer.js';
+import { Chain, type Till } from './chain.service.js';
 import { mayUse, type Permission } from './permissions.js';
 import { Tokens } from './tokens.client.js';
 
@@ -31,16 +31,29 @@ export class AccessGuard {
   /** Calls `pass` with nothing when the request may go on, with the problem when it may not. */
   admit(request: FastifyRequest, pass: (refused?: Problem | Error) => void): void {
     const permission = request.routeOptions.config.permission;
-    if (request.is404 || permission?.public) return pass();
+    if (request.is404 || permission?.public) {
+      pass();
+      return;
+    }
     const bearer = bearerOf(request.headers.authorization);
-    if (!permission || bearer === undefined) return pass(problem('NOT_AUTHENTICATED'));
+    if (!permission || bearer === undefined) {
+      pass(problem('NOT_AUTHENTICATED'));
+      return;
+    }
     if (!bearer.startsWith('rtk_')) return void this.admitPerson(bearer, permission, request, pass);
     const till = this.chain.tillOf(bearer);
-    if (!till) return pass(problem('KEY_NOT_KNOWN'));
-    if (!mayUse(permission, till.principal)) return pass(problem('NOT_ALLOWED'));
+    if (!till) {
+      pass(problem('KEY_NOT_KNOWN'));
+      return;
+    }
+    if (!mayUse(permission, till.principal)) {
+      pass(problem('NOT_ALLOWED'));
+      return;
+    }
     if (till.signed && till.signed.untilMs > Date.now()) {
       request.caller = { principal: till.principal, signed: till.signed.token, till };
-      return pass();
+      pass();
+      return;
     }
     void this.signTill(till, request, pass);
   }
@@ -51,7 +64,8 @@ export class AccessGuard {
       till.signed = { token: caller.signed, untilMs: Date.now() + KEEP_SIGNED_MS };
       request.caller = caller;
     } catch (error) {
-      return pass(error as Error);
+      pass(error as Error);
+      return;
     }
     pass();
   }

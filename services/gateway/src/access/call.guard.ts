@@ -3,7 +3,7 @@ import type { ItemContext } from '@regulars/contracts/call/v1/call';
 import type { CallOptions, Principal } from '@regulars/service';
 import type { FastifyRequest } from 'fastify';
 import { idempotencyKeyFault, Malformed } from '../edge/faults.js';
-import type { Till } from './chain.consumer.js';
+import type { Till } from './chain.service.js';
 
 /** How long the gateway waits for an owner. */
 export const READ_PATIENCE_MS = 3_000;
@@ -51,17 +51,21 @@ export class Write {
 
   /** @throws Malformed when the header is missing or not 1 to 128 printable characters */
   get idempotencyKey(): string {
-    const key = this.request.headers['idempotency-key'];
-    const fault = idempotencyKeyFault(key);
-    if (fault) throw new Malformed([fault]);
-    return key as string;
+    return keyOf(this.request);
   }
 
   /** What goes with the call to the owner, for which a key is needed too. @throws Malformed as above */
   get call(): CallOptions {
-    void this.idempotencyKey;
+    keyOf(this.request);
     return optionsFor(this.request, WRITE_PATIENCE_MS);
   }
+}
+
+function keyOf(request: FastifyRequest): string {
+  const key = request.headers['idempotency-key'];
+  const fault = idempotencyKeyFault(key);
+  if (fault) throw new Malformed([fault]);
+  return key as string;
 }
 
 function optionsFor(request: FastifyRequest, patienceMs: number): CallOptions {

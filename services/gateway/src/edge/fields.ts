@@ -74,6 +74,11 @@ export const timeZone = z
   .refine(isTimeZone, { error: 'Not a known IANA time zone' })
   .meta({ examples: ['Asia/Shanghai'] });
 
+/** How many of some optional fields are there. */
+export function told(fields: Readonly<Record<string, unknown>>): number {
+  return Object.values(fields).filter((value) => value !== undefined).length;
+}
+
 /** `limit` and `cursor` of a list. */
 export const pageQuery = {
   limit: z

@@ -58,18 +58,22 @@ function startSpan(request: FastifyRequest): void {
   if (request.span.isRecording()) request.traceparent = traceparentFrom(request.span);
 }
 
-/** The histogram's child for a route and status, found once. */
-const timers = new Map<unknown, Map<number, { observe(value: number): void }>>();
+interface Timer {
+  observe(seconds: number): void;
+}
 
-function timerOf(request: FastifyRequest, status: number): { observe(value: number): void } {
+/** The histogram's child for a route and status, found once. */
+const timers = new Map<unknown, Map<number, Timer>>();
+
+function timerOf(request: FastifyRequest, status: number): Timer {
   const { config } = request.routeOptions;
-  let ofRoute = timers.get(config);
-  if (!ofRoute) timers.set(config, (ofRoute = new Map()));
-  let timer = ofRoute.get(status);
-  if (!timer) {
-    const { method, route } = routeOf(request);
-    ofRoute.set(status, (timer = seconds.labels(method, route, String(status))));
-  }
+  const ofRoute = timers.get(config) ?? new Map<number, Timer>();
+  timers.set(config, ofRoute);
+  const known = ofRoute.get(status);
+  if (known) return known;
+  const { method, route } = routeOf(request);
+  const timer = seconds.labels(method, route, String(status));
+  ofRoute.set(status, timer);
   return timer;
 }
 

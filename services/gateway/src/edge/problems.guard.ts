@@ -31,12 +31,17 @@ export class ProblemAnswers implements ExceptionFilter {
     this.tell(problemIn(error, request), error, request, reply);
   }
 
-  /** Answers a problem, and logs what somebody has to look at: defects with their error, outages without. */
+  /** Answers a problem, and logs it where somebody has to look at it. */
   tell(why: Problem, error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+    this.note(why, error, request);
+    if (!reply.sent) sendProblem(request, reply, why);
+  }
+
+  /** Logs what somebody has to look at: defects with their error, outages without. */
+  note(why: Problem, error: unknown, request: FastifyRequest): void {
     const where = { route: request.routeOptions.url, code: why.code, traceId: traceIdOf(request.traceparent) };
     if (why.status === 500) this.log.error({ ...where, err: error }, 'defect');
     else if (why.status === 503) this.log.warn({ ...where, detail: messageOf(error) }, 'not done');
-    if (!reply.sent) sendProblem(request, reply, why);
   }
 }
 
@@ -45,7 +50,6 @@ export function problemIn(error: unknown, request: FastifyRequest): Problem {
   if (error instanceof Refused) return error.problem;
   if (error instanceof Malformed) return malformed(withKeyFault(error, request));
   if (error instanceof RpcFailure) return problemOf(error);
-  if (error === 'OVERLOADED' || error === 'DEADLINE_PASSED') return problem(error);
   const cause = error instanceof HttpException ? (error.cause ?? error) : error;
   return problemOfServer(cause);
 }

@@ -26,6 +26,7 @@ export const knownProblems = {
   KEY_NOT_KNOWN: { status: 401, title: 'The till key is not known or was revoked' },
   NOT_ALLOWED: { status: 403, title: 'The caller may not do this' },
   STORE_NOT_ALLOWED: { status: 403, title: 'The caller may not act for this store or till' },
+  NOT_FOUND: { status: 404, title: 'It is not there' },
   ROUTE_UNKNOWN: { status: 404, title: 'There is no such route' },
   STORE_UNKNOWN: { status: 404, title: 'There is no such store' },
   TILL_UNKNOWN: { status: 404, title: 'The store has no such till' },
@@ -34,9 +35,11 @@ export const knownProblems = {
   KEY_UNKNOWN: { status: 404, title: 'The till has no such key' },
   PROGRAMME_UNKNOWN: { status: 404, title: 'There is no such programme' },
   VERSION_UNKNOWN: { status: 404, title: 'The programme has no such version' },
+  ACCOUNT_UNKNOWN: { status: 404, title: 'The member has no account' },
   ENTRY_UNKNOWN: { status: 404, title: 'There is no such entry' },
   CASE_UNKNOWN: { status: 404, title: 'There is no such case' },
   PURCHASE_UNKNOWN: { status: 404, title: 'No purchase matches the receipt and total' },
+  CONFLICT: { status: 409, title: 'A rule or a state says no' },
   MEMBER_GONE: { status: 409, title: 'The member was erased or merged away' },
   RECEIPT_CONFLICT: { status: 409, title: 'The receipt is already posted with another body' },
   BUSINESS_DATE_IN_FUTURE: { status: 409, title: 'The business date is after today in the store' },
@@ -57,6 +60,8 @@ export const knownProblems = {
   NOT_A_DRAFT: { status: 409, title: 'The version is published already' },
   EFFECTIVE_IN_PAST: { status: 409, title: 'A later version begins today or later' },
   BODY_TOO_LARGE: { status: 413, title: 'The body is too large' },
+  LINE_TOO_LONG: { status: 413, title: 'A line of a batch has at most 64 KiB' },
+  TOO_MANY_LINES: { status: 413, title: 'A batch has at most 1 000 lines' },
   MEDIA_TYPE_NOT_SUPPORTED: { status: 415, title: 'The body must be sent with another content type' },
   IDEMPOTENCY_KEY_REUSED: { status: 422, title: 'The idempotency key was used with another body' },
   OVERLOADED: { status: 429, title: 'Too much at once; try again a little later' },
@@ -95,11 +100,11 @@ const httpStatusOf: Readonly<Record<number, [status: number, code: ProblemCode]>
   1: [503, 'OUTCOME_UNKNOWN'],
   3: [400, 'MALFORMED'],
   4: [503, 'OUTCOME_UNKNOWN'],
-  5: [404, 'ROUTE_UNKNOWN'],
-  6: [409, 'CODE_TAKEN'],
+  5: [404, 'NOT_FOUND'],
+  6: [409, 'CONFLICT'],
   7: [403, 'NOT_ALLOWED'],
   8: [429, 'OVERLOADED'],
-  9: [409, 'NOT_A_DRAFT'],
+  9: [409, 'CONFLICT'],
   14: [503, 'DEPENDENCY_UNAVAILABLE'],
 };
 
@@ -128,7 +133,7 @@ export function malformed(fault: Malformed): Problem {
 
 /** The body of the answer: RFC 9457 with our extensions. */
 export function problemDocument(problem: Problem, traceId: string): Record<string, unknown> {
-  const { status, code, retryAfterS, ...more } = problem;
+  const { status, code, retryAfterS: _, ...more } = problem;
   return {
     type: `urn:regulars:problem:${code.toLowerCase().replaceAll('_', '-')}`,
     title: (knownProblems as Readonly<Record<string, Known>>)[code]?.title ?? sentence(code),

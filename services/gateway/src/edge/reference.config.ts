@@ -44,6 +44,31 @@ export function Documented(route: Documentation): MethodDecorator {
   );
 }
 
+/** Documents a route that takes and answers a stream of JSON lines. */
+export function DocumentedBatch(route: {
+  readonly summary: string;
+  readonly description: string;
+  readonly answerLines: readonly z.ZodType[];
+}): MethodDecorator {
+  const content = (schema: object) => ({ 'application/x-ndjson': { schema: { ...schema } } });
+  const codes: ProblemCode[] = [...always, 'MEDIA_TYPE_NOT_SUPPORTED'];
+  return applyDecorators(
+    ApiBearerAuth(),
+    ApiOperation({
+      summary: route.summary,
+      description: route.description,
+      requestBody: { required: true, content: content({ type: 'string', description: 'One Purchase a line' }) },
+    }),
+    ApiResponse({
+      status: 200,
+      description: 'A result for each line, in order, and a last line that tells whether the stream was whole',
+      headers: { 'X-Trace-Id': traceHeader },
+      content: content({ oneOf: route.answerLines.map((schema) => inlined(schema)) }),
+    }),
+    ...problemsByStatus(codes).map(([status, ofStatus]) => ApiResponse({ status, ...problemAnswer(ofStatus) })),
+  );
+}
+
 const keyHeader = {
   name: 'Idempotency-Key',
   required: true,
@@ -143,13 +168,19 @@ export function serveReference(app: NestFastifyApplication): void {
   });
   document.components = {
     ...document.components,
-    schemas: { ...document.components?.schemas, Problem: jsonSchema(problemSchema) as object },
+    schemas: { ...document.components?.schemas, Problem: inlined(problemSchema) },
   };
   SwaggerModule.setup('docs', app, document, {
     jsonDocumentUrl: 'openapi.json',
     raw: ['json'],
     customSiteTitle: 'Regulars API',
   });
+}
+
+/** The schema where it is used, without a name of its own. */
+function inlined(schema: z.ZodType): object {
+  const { $schema: _, ...own } = jsonSchema(schema);
+  return own;
 }
 
 function jsonSchema(schema: z.ZodType) {

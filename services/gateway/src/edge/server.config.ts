@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -44,7 +45,7 @@ export async function createServer(module: DynamicModule, log: Logger): Promise<
   app.useGlobalPipes(new InputPipe());
   app.useGlobalFilters(problems);
   app.useSecurityHeaders({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } });
-  guard(adapter.getInstance() as unknown as FastifyInstance, app.get(AccessGuard), problems, log);
+  guard(adapter.getInstance<FastifyInstance>(), app.get(AccessGuard), problems, log);
   serveReference(app);
   return app;
 }
@@ -52,6 +53,7 @@ export async function createServer(module: DynamicModule, log: Logger): Promise<
 /** Who calls and whether they may, before anything else of a request is looked at. */
 function guard(server: FastifyInstance, access: AccessGuard, problems: ProblemAnswers, log: Logger): void {
   server.removeContentTypeParser('text/plain');
+  server.addContentTypeParser('application/x-ndjson', streamOnly);
   server.decorateRequest('caller', null);
   server.decorateRequest('traceparent', '');
   server.addHook('onRoute', (route) => {
@@ -66,6 +68,16 @@ function guard(server: FastifyInstance, access: AccessGuard, problems: ProblemAn
       else problems.tell(refused, undefined, request, reply);
     });
   });
+}
+
+/** Lines are read while they come, by the one route that takes them. */
+function streamOnly(
+  request: FastifyRequest,
+  body: IncomingMessage,
+  done: (error: Error | null, body?: unknown) => void,
+) {
+  if (request.routeOptions.url?.endsWith('::batch')) done(null, body);
+  else done(Object.assign(new Error('not a batch'), { statusCode: 415 }));
 }
 
 /** What is not even HTTP is answered in the same form as everything else. */

@@ -11,9 +11,9 @@ export interface Words<Enum> {
   /** The schema of a word in a body or an answer. */
   readonly schema: z.ZodEnum<{ [Word in Kebab<Names<Enum>>]: Word }>;
   /** The generated number of a word. */
-  number(word: string): Enum[Names<Enum> & keyof Enum];
+  readonly number: (word: string) => Enum[Names<Enum> & keyof Enum];
   /** The word of a number; `unspecified` for one that has none. */
-  word(number: number): string;
+  readonly word: (number: number) => string;
 }
 
 /** Words for a generated enum, all of them but the unspecified one. */

@@ -5,7 +5,7 @@ import {
   RegistrationChannel,
 } from '@regulars/contracts/members/v1/members';
 import { z } from 'zod';
-import { id, language, memberNumber, mobile, moment, text } from '../edge/fields.js';
+import { id, language, memberNumber, mobile, moment, text, told } from '../edge/fields.js';
 import { wordsOf } from '../edge/words.js';
 
 const channels = wordsOf(RegistrationChannel);
@@ -95,7 +95,7 @@ export const findQuery = z
     mobile: mobile.optional(),
     email: email.optional(),
   })
-  .refine((query) => Object.values(query).filter((value) => value !== undefined).length === 1, {
+  .refine((query) => told(query) === 1, {
     error: 'Expected exactly one of number, token, mobile and email',
   });
 export type FindQuery = z.output<typeof findQuery>;

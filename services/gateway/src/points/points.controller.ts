@@ -29,7 +29,7 @@ export class PointsController {
   constructor(@Inject(Owners) private readonly owners: Owners) {}
 
   @Get()
-  @Documented({ summary: 'Read balance and tier', answers: { 200: balance }, problems: ['MEMBER_UNKNOWN'] })
+  @Documented({ summary: 'Read balance and tier', answers: { 200: balance }, problems: ['ACCOUNT_UNKNOWN'] })
   async readPoints(
     @Param('memberId', { schema: id }) memberId: string,
     @Query({ schema: balanceQuery }) { programmeId = '' }: BalanceQuery,
@@ -42,7 +42,7 @@ export class PointsController {
   @Documented({
     summary: 'List ledger entries, newest first',
     answers: { 200: entryPage },
-    problems: ['MEMBER_UNKNOWN'],
+    problems: ['ACCOUNT_UNKNOWN'],
   })
   async listEntries(
     @Param('memberId', { schema: id }) memberId: string,
@@ -55,7 +55,7 @@ export class PointsController {
   }
 
   @Get('statement')
-  @Documented({ summary: 'Read the statement of a month', answers: { 200: statement }, problems: ['MEMBER_UNKNOWN'] })
+  @Documented({ summary: 'Read the statement of a month', answers: { 200: statement }, problems: ['ACCOUNT_UNKNOWN'] })
   async readStatement(
     @Param('memberId', { schema: id }) memberId: string,
     @Query({ schema: statementQuery }) query: StatementQuery,

@@ -7,7 +7,7 @@ import {
   VersionState,
 } from '@regulars/contracts/loyalty/v1/programmes';
 import { z } from 'zod';
-import { code, currency, date, id, minor, slug, text, timeZone } from '../edge/fields.js';
+import { code, currency, date, id, minor, slug, text, timeZone, told } from '../edge/fields.js';
 import { wordsOf } from '../edge/words.js';
 
 const roundings = wordsOf(Rounding);
@@ -56,7 +56,7 @@ const expiry = z
     yearEndGraceMonths: z.int().min(0).max(24).optional(),
     fixedDate: date.optional(),
   })
-  .refine((policy) => Object.values(policy).filter((value) => value !== undefined).length <= 1, {
+  .refine((policy) => told(policy) <= 1, {
     error: 'Expected one policy at most',
   })
   .meta({ id: 'Expiry', description: 'When points end; without a field never' });

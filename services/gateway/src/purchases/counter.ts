@@ -8,7 +8,7 @@ export interface KnownCounters {
   hasTill(storeId: string, tillId: string): boolean;
 }
 
-interface Named {
+export interface Named {
   readonly storeId?: string | undefined;
   readonly tillId?: string | undefined;
 }

@@ -4,7 +4,6 @@ import { Owners } from '../owners.client.js';
 import type { Limits } from './queue.js';
 import { NotTaken, type Traveller, TravelTogether } from './travel.client.js';
 
-const PATIENCE_MS = 50;
 const LONGEST_MOBILE = 16;
 const limits: Limits = {
   items: 256,
@@ -33,9 +32,9 @@ export class MobilesClient {
   }
 
   /** The id of the member who has the mobile, empty when nobody has; NotTaken when members does not say in time. */
-  memberWith(mobile: string): Promise<string | NotTaken> {
+  memberWith(mobile: string, patienceMs: number): Promise<string | NotTaken> {
     return new Promise((settle) => {
-      const deadlineMs = Date.now() + PATIENCE_MS;
+      const deadlineMs = Date.now() + patienceMs;
       this.asked.take({ mobile, bytes: mobile.length, deadlineMs, isOffline: false, settle });
     });
   }

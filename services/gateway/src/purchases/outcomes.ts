@@ -57,7 +57,11 @@ export const kept = z
 /** What an answer to a till is made of. */
 export type Answer =
   | { readonly status: 200 | 201 | 202; readonly body: object; readonly replayed: boolean }
-  | { readonly problem: Problem };
+  | {
+      readonly problem: Problem;
+      /** What the log says when the problem is a defect or an outage. */
+      readonly cause: unknown;
+    };
 
 /** What became of a purchase, as HTTP tells it. */
 export function answerTo(result: PostPurchaseResult): Answer {
@@ -70,11 +74,14 @@ export function answerTo(result: PostPurchaseResult): Answer {
     case 'held':
       return { status: 202, body: keptBody('held', outcome.value, holdReasons.word), replayed };
     case 'refused':
-      return { problem: refusedProblem(outcome.value.reason, outcome.value.purchaseId) };
+      return {
+        problem: refusedProblem(outcome.value.reason, outcome.value.purchaseId),
+        cause: `refused: ${PurchaseRefusal[outcome.value.reason]}`,
+      };
     case 'unprocessed':
-      return { problem: unprocessedProblem(outcome.value.reason) };
+      return unprocessedAnswer(outcome.value.reason);
     case undefined:
-      return { problem: problem('INTERNAL') };
+      return noOutcome;
   }
 }
 
@@ -162,6 +169,9 @@ const unprocessed: Readonly<Record<UnprocessedReason, ProblemCode>> = {
   [UnprocessedReason.UNRECOGNIZED]: 'INTERNAL',
 };
 
-export function unprocessedProblem(reason: UnprocessedReason): Problem {
-  return problem(unprocessed[reason]);
+/** Nothing was written; the caller may repeat it as it is, but for a defect. */
+export function unprocessedAnswer(reason: UnprocessedReason): Answer {
+  return { problem: problem(unprocessed[reason]), cause: `unprocessed: ${UnprocessedReason[reason]}` };
 }
+
+export const noOutcome: Answer = { problem: problem('INTERNAL'), cause: 'a result without an outcome' };

@@ -1,6 +1,6 @@
 import type { Purchase, Receipt } from '@regulars/contracts/loyalty/v1/purchases';
 import { z } from 'zod';
-import { currency, date, id, memberNumber, minor, mobile, moment, slug, text } from '../edge/fields.js';
+import { currency, date, id, memberNumber, minor, mobile, moment, slug, text, told } from '../edge/fields.js';
 
 const FARTHEST_OFFSET_MINUTES = 840;
 
@@ -31,13 +31,13 @@ export const memberReference = z
     mobile: mobile.optional(),
     memberId: id.optional(),
   })
-  .refine((reference) => Object.values(reference).filter((value) => value !== undefined).length === 1, {
+  .refine((reference) => told(reference) === 1, {
     error: 'Expected exactly one of number, codeToken, mobile and memberId',
   })
   .meta({ minProperties: 1, maxProperties: 1, description: 'One of the fields' });
 export type MemberReferenceBody = z.output<typeof memberReference>;
 
-const rungAt = moment.refine((told) => Math.abs(offsetMinutes(told)) <= FARTHEST_OFFSET_MINUTES, {
+export const rungAt = moment.refine((told) => Math.abs(offsetMinutes(told)) <= FARTHEST_OFFSET_MINUTES, {
   error: 'Expected an offset within 14 hours of UTC',
 });
 

@@ -1,38 +1,35 @@
-import { createHash } from 'node:crypto';
 import { Body, Controller, Inject, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { type PostPurchaseResult, type Purchase, Urgency } from '@regulars/contracts/loyalty/v1/purchases';
+import { Urgency } from '@regulars/contracts/loyalty/v1/purchases';
+import { mayActFor } from '@regulars/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type Caller, callerOf, contextOf, Write } from '../access/call.guard.js';
-import { Chain } from '../access/chain.consumer.js';
-import { ProblemAnswers, sendProblem } from '../edge/problems.guard.js';
-import { type Problem, problem } from '../edge/problems.js';
+import { callerOf, contextOf, Write, Writing } from '../access/call.guard.js';
+import { present } from '../edge/present.js';
+import { ProblemAnswers } from '../edge/problems.guard.js';
+import { problem, Refused } from '../edge/problems.js';
 import { Documented } from '../edge/reference.config.js';
-import { counterOfPerson, counterOfTill, isCounter } from './counter.js';
-import { MobilesClient } from './mobiles.client.js';
-import { answerTo, credited, kept } from './outcomes.js';
-import { type Counter, type MemberReferenceBody, type PurchaseBody, purchaseBody, purchaseOf } from './purchase.js';
-import { PurchasesClient } from './purchases.client.js';
-import { NotTaken } from './travel.client.js';
+import { Owners } from '../owners.client.js';
+import { type ClaimBody, claimBody, claimOf } from './claim.js';
+import { type Answer, answerTo, credited, kept } from './outcomes.js';
+import { type PurchaseBody, purchaseBody } from './purchase.js';
+import { type Posting, PurchasesService } from './purchases.service.js';
+import { type RefundBody, refundBody, takenBack, waitingRefund } from './refund.js';
 
-type By = NonNullable<Purchase['member']>['by'];
-
-/** Purchases of tills (requirement L1). */
+/** Purchases, refunds and claims of tills (requirements L1, L2, L6). */
 @ApiTags('purchases')
-@Controller('v1/purchases')
+@Controller('v1')
 export class PurchasesController {
   constructor(
-    @Inject(Chain) private readonly chain: Chain,
-    @Inject(MobilesClient) private readonly mobiles: MobilesClient,
-    @Inject(PurchasesClient) private readonly purchases: PurchasesClient,
+    @Inject(PurchasesService) private readonly purchases: PurchasesService,
+    @Inject(Owners) private readonly owners: Owners,
     @Inject(ProblemAnswers) private readonly problems: ProblemAnswers,
   ) {}
 
-  @Post()
+  @Post('purchases')
   @Documented({
     summary: 'Post a purchase',
     description:
-      'Safe to repeat: the same receipt and body answer the first answer. A body that differs is refused. 202 means kept: points follow by themselves.',
+      'Safe to repeat: the same receipt and body answer the first answer; a body that differs is refused. 202 means that it is kept and points follow by themselves.',
     answers: { 201: credited, 200: credited, 202: kept },
     problems: [
       'STORE_NOT_ALLOWED',
@@ -50,57 +47,77 @@ export class PurchasesController {
       'DEADLINE_PASSED',
     ],
   })
-  post(
+  postPurchase(
     @Body({ schema: purchaseBody }) body: PurchaseBody,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
-  ): void | Promise<void> {
-    const { caller, idempotencyKey } = new Write(request, callerOf(request));
-    const counter = this.counterOf(caller, body);
-    if (!isCounter(counter)) return sendProblem(request, reply, counter);
-    const forward = (by: By) => this.forward({ idempotencyKey, body, counter, by }, request, reply);
-    const mobile = body.member?.mobile;
-    if (mobile === undefined) return forward(memberBy(body.member));
-    return this.mobiles.memberWith(mobile).then((memberId) => {
-      if (memberId instanceof NotTaken) return sendProblem(request, reply, problem('MEMBER_LOOKUP_UNAVAILABLE'));
-      if (memberId === '') return sendProblem(request, reply, nobodyHasIt);
-      return forward({ $case: 'memberId', value: memberId });
-    });
-  }
-
-  private counterOf({ principal, till }: Caller, body: PurchaseBody): Counter | Problem {
-    return till ? counterOfTill(body, till) : counterOfPerson(body, principal.stores, this.chain);
-  }
-
-  private forward(
-    { idempotencyKey, body, counter, by }: { idempotencyKey: string; body: PurchaseBody; counter: Counter; by: By },
-    request: FastifyRequest,
-    reply: FastifyReply,
   ): void {
-    this.purchases.post(
-      { context: contextOf(request), idempotencyKey, purchase: purchaseOf(body, counter, by), urgency: Urgency.LIVE },
-      (result) => this.answer(result, request, reply),
-    );
+    this.purchases.post(body, livePosting(request), (answer) => this.answer(answer, request, reply));
   }
 
-  private answer(result: PostPurchaseResult | NotTaken, request: FastifyRequest, reply: FastifyReply): void {
-    if (result instanceof NotTaken) return this.problems.answer(result.why, request, reply);
-    const answer = answerTo(result);
-    if ('problem' in answer) return this.problems.tell(answer.problem, result, request, reply);
+  @Post('refunds')
+  @Documented({
+    summary: 'Refund a purchase in full or by line',
+    description: 'Safe to repeat. 202 means that its purchase has not arrived yet: it is applied when that comes.',
+    answers: { 201: takenBack, 200: takenBack, 202: waitingRefund },
+    problems: [
+      'STORE_NOT_ALLOWED',
+      'STORE_UNKNOWN',
+      'TILL_UNKNOWN',
+      'RECEIPT_CONFLICT',
+      'MORE_THAN_BOUGHT',
+      'ALREADY_REFUNDED',
+      'LINE_UNKNOWN',
+      'BUSINESS_DATE_IN_FUTURE',
+      'BUSINESS_DATE_TOO_OLD',
+      'POINTS_ALREADY_SPENT',
+      'IDEMPOTENCY_KEY_REUSED',
+      'DEADLINE_PASSED',
+    ],
+  })
+  postRefund(
+    @Body({ schema: refundBody }) body: RefundBody,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): void {
+    this.purchases.refund(body, livePosting(request), (answer) => this.answer(answer, request, reply));
+  }
+
+  @Post('purchases/claims')
+  @Documented({
+    summary: 'Credit an anonymous purchase to a member afterwards',
+    answers: { 201: credited, 200: credited, 202: kept },
+    problems: ['STORE_NOT_ALLOWED', 'PURCHASE_UNKNOWN', 'ALREADY_CREDITED', 'MEMBER_GONE', 'IDEMPOTENCY_KEY_REUSED'],
+  })
+  async claimPurchase(
+    @Body({ schema: claimBody }) body: ClaimBody,
+    @Writing() write: Write,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const { principal, till } = write.caller;
+    const storeId = body.storeId ?? till?.storeId;
+    if (storeId === undefined || !mayActFor(principal, storeId)) {
+      const message = 'The caller may not act for it';
+      throw new Refused(problem('STORE_NOT_ALLOWED', { errors: [{ pointer: '/storeId', message }] }));
+    }
+    const claim = claimOf(body, storeId, write.idempotencyKey);
+    const { result } = await this.owners.purchases.claimPurchase(claim, write.call);
+    this.answer(answerTo(present(result)), request, reply);
+  }
+
+  private answer(answer: Answer, request: FastifyRequest, reply: FastifyReply): void {
+    if ('problem' in answer) {
+      this.problems.tell(answer.problem, answer.cause, request, reply);
+      return;
+    }
     if (answer.replayed) void reply.header('idempotency-replayed', 'true');
     void reply.code(answer.status).header('content-type', 'application/json; charset=utf-8');
     void reply.send(JSON.stringify(answer.body));
   }
 }
 
-const nobodyHasIt = problem('MEMBER_UNKNOWN', {
-  errors: [{ pointer: '/member/mobile', message: 'No member has this mobile' }],
-});
-
-/** Loyalty never sees a code token, only its hash. */
-function memberBy(reference: MemberReferenceBody | undefined): By {
-  if (reference?.number !== undefined) return { $case: 'number', value: reference.number };
-  if (reference?.memberId !== undefined) return { $case: 'memberId', value: reference.memberId };
-  if (reference?.codeToken === undefined) return undefined;
-  return { $case: 'codeTokenSha256', value: createHash('sha256').update(reference.codeToken).digest() };
+function livePosting(request: FastifyRequest): Posting {
+  const { caller, idempotencyKey } = new Write(request, callerOf(request));
+  return { caller, context: contextOf(request), idempotencyKey, urgency: Urgency.LIVE };
 }

@@ -9,11 +9,11 @@ export interface Traveller<Result> extends Waiting {
 
 /** Why an item has no result: too many waited, it waited too long, or what the call threw. */
 export class NotTaken {
-  constructor(readonly why: unknown) {}
+  constructor(
+    readonly reason: 'OVERLOADED' | 'DEADLINE_PASSED' | 'CALL_FAILED',
+    readonly cause?: unknown,
+  ) {}
 }
-
-export const OVERLOADED = 'OVERLOADED';
-export const DEADLINE_PASSED = 'DEADLINE_PASSED';
 
 interface Trip<Item> {
   readonly load: readonly Item[];
@@ -45,7 +45,10 @@ export class TravelTogether<Item extends Traveller<Result>, Result> {
 
   /** Takes an item along, or settles it at once when too many wait. */
   take(item: Item): void {
-    if (!this.queue.add(item)) return item.settle(new NotTaken(OVERLOADED));
+    if (!this.queue.add(item)) {
+      item.settle(new NotTaken('OVERLOADED'));
+      return;
+    }
     this.soon();
   }
 
@@ -64,7 +67,10 @@ export class TravelTogether<Item extends Traveller<Result>, Result> {
       const nowMs = performance.now();
       const waitMs = this.pace.waitMs(this.trips.size, nowMs - this.oldestStartMs());
       if (waitMs === undefined) return;
-      if (waitMs > 0) return this.later(waitMs);
+      if (waitMs > 0) {
+        this.later(waitMs);
+        return;
+      }
       const load = this.inTime(this.queue.take());
       if (load.length > 0) void this.go({ load, startedMs: nowMs });
     }
@@ -81,7 +87,7 @@ export class TravelTogether<Item extends Traveller<Result>, Result> {
     const nowMs = Date.now();
     return load.filter((item) => {
       if (item.deadlineMs > nowMs) return true;
-      item.settle(new NotTaken(DEADLINE_PASSED));
+      item.settle(new NotTaken('DEADLINE_PASSED'));
       return false;
     });
   }
@@ -94,7 +100,7 @@ export class TravelTogether<Item extends Traveller<Result>, Result> {
       if (results.length !== trip.load.length) throw new Error('another number of results than of items');
       trip.load.forEach((item, index) => item.settle(results[index] as Result));
     } catch (error) {
-      for (const item of trip.load) item.settle(new NotTaken(error));
+      for (const item of trip.load) item.settle(new NotTaken('CALL_FAILED', error));
     } finally {
       this.trips.delete(trip);
       if (this.queue.length > 0) this.soon();
