@@ -151,3 +151,7 @@ export function anItem(purchase: Purchase, principal: string, key = ''): PostPur
     urgency: Urgency.LIVE,
   };
 }
+
+export function dayBefore(date: string): string {
+  return new Date(Date.parse(`${date}T12:00:00Z`) - 86_400_000).toISOString().slice(0, 10);
+}

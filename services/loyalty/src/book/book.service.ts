@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { Receipt } from '@regulars/contracts/loyalty/v1/purchases';
 import { CLOCK, type Clock } from '@regulars/service';
 import { DataSource } from 'typeorm';
 import { ProgrammesService } from '../programmes/programmes.service.js';
@@ -13,7 +14,7 @@ const COMPARE_EVERY_MS = 500;
 export class BookService {
   private book = new Book(0, new Map(), new Map(), new Map());
   private reading: Promise<void> | undefined;
-  private comparedMs = 0;
+  private comparedMs = Number.NEGATIVE_INFINITY;
 
   constructor(
     @Inject(DataSource) private readonly dataSource: DataSource,
@@ -28,13 +29,20 @@ export class BookService {
 
   /** The book as of at most a moment ago: for readers that hold no locks. */
   async recent(): Promise<Book> {
+    if (Math.abs(this.clock.now().getTime() - this.comparedMs) > COMPARE_EVERY_MS) await this.compared();
+    return this.book;
+  }
+
+  /** A book that knows these receipts; the latest one, when what is in memory does not. */
+  async knowing(receipts: readonly Receipt[]): Promise<Book> {
+    const isKnown = receipts.every((receipt) => typeof this.book.groundOf(receipt) === 'object');
+    return isKnown ? this.book : this.compared();
+  }
+
+  private async compared(): Promise<Book> {
     const nowMs = this.clock.now().getTime();
-    if (this.book.revision === 0) return this.refresh();
-    if (Math.abs(nowMs - this.comparedMs) > COMPARE_EVERY_MS) {
-      const revision = await revisionOf(this.dataSource.manager);
-      this.comparedMs = nowMs;
-      if (revision !== this.book.revision) await this.refresh();
-    }
+    if ((await revisionOf(this.dataSource.manager)) !== this.book.revision) await this.refresh();
+    this.comparedMs = nowMs;
     return this.book;
   }
 

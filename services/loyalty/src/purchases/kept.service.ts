@@ -39,7 +39,7 @@ export class KeptPurchases implements BatchKind<IncomingKept, KeptAnswer> {
   }
 
   async run(tx: LaneTransaction, items: readonly IncomingKept[]): Promise<KeptAnswer[]> {
-    const book = await this.books.recent();
+    const book = await this.books.knowing(items.map(({ receipt }) => receipt));
     const answers: KeptAnswer[] = items.map(() => ({ outcome: 'refused', reason: 'NOT_FOUND' }));
     const keepings = items.flatMap((item, place) => {
       const ground = book.groundOf(item.receipt);

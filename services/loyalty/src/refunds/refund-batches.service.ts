@@ -52,7 +52,7 @@ export class RefundBatches implements BatchKind<IncomingRefund, RefundPurchaseRe
   }
 
   async run(tx: LaneTransaction, items: readonly IncomingRefund[]): Promise<RefundPurchaseResult[]> {
-    const book = await this.books.recent();
+    const book = await this.books.knowing(items.map(({ receipt }) => receipt));
     const grounds = items.map((item) => groundOf(item, book));
     const refundings = grounds.filter((ground) => typeof ground === 'object');
     const decided = refundings.length > 0 ? await this.book(tx, book, refundings) : undefined;

@@ -1,0 +1,182 @@
+import { Logger } from '@nestjs/common';
+import type { ProgrammeTerms } from '@regulars/contracts/loyalty/v1/programmes';
+import type {
+  PostPurchaseResult,
+  Purchase,
+  Receipt,
+  Refund,
+  RefundPurchaseResult,
+} from '@regulars/contracts/loyalty/v1/purchases';
+import { Outbox } from '@regulars/messaging';
+import { type Clock, dataSourceOptions, migrate, type ServiceSettings } from '@regulars/service';
+import { type TestDatabase, testDatabase } from '@regulars/testing';
+import { DataSource } from 'typeorm';
+import { migrations } from '../migrations/all.js';
+import { BookService } from '../src/book/book.service.js';
+import { Lanes } from '../src/lanes/lanes.service.js';
+import { MembersService } from '../src/members/members.service.js';
+import { LedgerService } from '../src/points/ledger.service.js';
+import { PointsService } from '../src/points/points.service.js';
+import { ProgrammesService } from '../src/programmes/programmes.service.js';
+import { contentOf, toldMember } from '../src/purchases/content.js';
+import { KeptPurchases } from '../src/purchases/kept.service.js';
+import { PendingService } from '../src/purchases/pending.service.js';
+import { type Incoming, Postings } from '../src/purchases/postings.service.js';
+import { PurchasesService } from '../src/purchases/purchases.service.js';
+import { receiptKey } from '../src/receipts/receipt.js';
+import { ReceiptsService } from '../src/receipts/receipts.service.js';
+import { RefundBatches } from '../src/refunds/refund-batches.service.js';
+import { refundContentOf } from '../src/refunds/refund-receipt.js';
+import { RefundsService } from '../src/refunds/refunds.service.js';
+import { StoresService } from '../src/stores/stores.service.js';
+import type { TestMember, TestStore } from './chain.js';
+
+/** The services of one process, wired by hand, on a database that other pods may share. */
+export class Pod {
+  readonly programmes: ProgrammesService;
+  readonly stores = new StoresService();
+  readonly points: PointsService;
+  readonly pending: PendingService;
+  readonly members: MembersService;
+  readonly purchases: PurchasesService;
+  readonly refunds: RefundsService;
+  private readonly lanes: Lanes;
+
+  private constructor(
+    readonly dataSource: DataSource,
+    databaseUrl: string,
+    clock: Clock,
+    lanes: number,
+  ) {
+    this.programmes = new ProgrammesService(dataSource, clock);
+    const books = new BookService(dataSource, clock, this.programmes, this.stores);
+    const ledger = new LedgerService();
+    const receipts = new ReceiptsService();
+    const outbox = new Outbox();
+    this.lanes = new Lanes({ LANES: lanes, LANE_QUEUE: 2_048, DATABASE_URL: databaseUrl }, clock);
+    const kept = new KeptPurchases(books, ledger, receipts, outbox, clock);
+    this.points = new PointsService(dataSource, clock, books);
+    this.pending = new PendingService(dataSource, clock, this.lanes, kept);
+    this.members = new MembersService(this.pending);
+    const postings = new Postings(books, ledger, receipts, outbox, clock);
+    this.purchases = new PurchasesService(this.lanes, postings, kept);
+    this.refunds = new RefundsService(
+      dataSource,
+      clock,
+      this.lanes,
+      new RefundBatches(books, ledger, receipts, outbox, clock),
+    );
+  }
+
+  static async start(databaseUrl: string, clock: Clock, lanes = 1): Promise<Pod> {
+    const dataSource = new DataSource(dataSourceOptions('loyalty', settingsOf(databaseUrl), migrations));
+    await dataSource.initialize();
+    return new Pod(dataSource, databaseUrl, clock, lanes);
+  }
+
+  async stop(): Promise<void> {
+    await this.lanes.onApplicationShutdown();
+    await this.dataSource.destroy();
+  }
+
+  /** Posts purchases as their tills would, each under its key. */
+  async post(
+    purchases: readonly Purchase[],
+    keys: readonly (string | undefined)[] = [],
+  ): Promise<PostPurchaseResult[]> {
+    const answers = this.purchases.post(
+      purchases.map((purchase, index) => ({
+        item: incoming(purchase, keys[index]),
+        laneKey: toldMember(purchase.member) ?? receiptKey(purchase.receipt as Receipt),
+        deadlineMs: Number.POSITIVE_INFINITY,
+        isOffline: false,
+      })),
+    );
+    if (!answers) throw new Error('the queue is full');
+    return answers;
+  }
+
+  async refund(
+    refunds: readonly Refund[],
+    keys: readonly (string | undefined)[] = [],
+  ): Promise<RefundPurchaseResult[]> {
+    const answers = this.refunds.post(
+      refunds.map((refund, index) => {
+        const [receipt, purchase] = [refund.refund as Receipt, refund.purchase as Receipt];
+        const item = {
+          caller: receipt.tillId,
+          key: keys[index],
+          receipt,
+          purchase,
+          rungMs: refund.rungAt?.getTime() ?? 0,
+          lines: refund.lines,
+          content: refundContentOf(refund, receipt, purchase),
+          traceparent: undefined,
+          waitingId: undefined,
+        };
+        return { item, laneKey: receiptKey(purchase), deadlineMs: Number.POSITIVE_INFINITY, isOffline: false };
+      }),
+    );
+    if (!answers) throw new Error('the queue is full');
+    return answers;
+  }
+
+  /** Makes a store known and a programme for its brand in force. */
+  async open(store: TestStore, terms: ProgrammeTerms, code = 'LANTERN'): Promise<string> {
+    const { storeId, tillId, brandId } = store;
+    await this.know(store);
+    const names = { nameZh: '灯笼会员', nameEn: 'Lantern Club' };
+    const made = await this.programmes.create({ code, ...names, currency: 'CNY', brandIds: [brandId] });
+    if (made.outcome !== 'created') throw new Error(`${made.outcome} ${storeId} ${tillId}`);
+    const { programmeId } = made.programme;
+    await this.programmes.draft(programmeId, terms);
+    await this.programmes.publish(programmeId, 1, '2020-01-01');
+    return programmeId;
+  }
+
+  async know({ storeId, tillId, brandId }: TestStore): Promise<void> {
+    await this.dataSource.transaction(async (tx) => {
+      await this.stores.keepStores(tx, [
+        { storeId, brandId, timeZone: 'Asia/Shanghai', dayCutoverMinutes: 240, version: 1 },
+      ]);
+      await this.stores.keepTills(tx, [{ tillId, storeId, version: 1 }]);
+    });
+  }
+
+  async register(...members: TestMember[]): Promise<void> {
+    const registeredAt = new Date('2026-01-01T00:00:00Z');
+    const known = members.map((member) => ({ ...member, language: 'zh-CN', registeredAt }));
+    await this.dataSource.transaction((tx) => this.members.keep(tx, known));
+  }
+
+  rows<Row>(sql: string, values: unknown[] = []): Promise<Row[]> {
+    return this.dataSource.query(sql, values);
+  }
+}
+
+// What these tests provoke is warned of; they look at the answers.
+Logger.overrideLogger(['error', 'fatal']);
+
+/** A migrated database of a test's own. */
+export async function loyaltyDatabase(): Promise<TestDatabase> {
+  const database = await testDatabase('loyalty');
+  await migrate('loyalty', settingsOf(database.url), migrations);
+  return database;
+}
+
+function settingsOf(databaseUrl: string): ServiceSettings {
+  return { DATABASE_URL: databaseUrl, DATABASE_POOL: 3 } as ServiceSettings;
+}
+
+function incoming(purchase: Purchase, key: string | undefined): Incoming {
+  const receipt = purchase.receipt as Receipt;
+  return {
+    caller: receipt.tillId,
+    key,
+    purchase,
+    receipt,
+    rungMs: purchase.rungAt?.getTime() ?? 0,
+    content: contentOf(purchase, receipt),
+    traceparent: undefined,
+  };
+}
