@@ -1,6 +1,7 @@
 import type { Migrations } from '@regulars/service';
 import { Members } from './0001-members.js';
 import { KeyRotation } from './0002-key-rotation.js';
+import { Particulars } from './0003-particulars.js';
 
 /** Oldest first. */
-export const migrations: Migrations = [Members, KeyRotation];
+export const migrations: Migrations = [Members, KeyRotation, Particulars];

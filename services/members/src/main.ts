@@ -1,5 +1,6 @@
 import { MemberAccessServiceService } from '@regulars/contracts/members/v1/access';
 import { MemberServiceService } from '@regulars/contracts/members/v1/members';
+import { MemberParticularsServiceService } from '@regulars/contracts/members/v1/particulars';
 import { bootService } from '@regulars/service';
 import { migrations } from '../migrations/index.js';
 import { membersSettings } from './members.config.js';
@@ -9,6 +10,6 @@ await bootService({
   name: 'members',
   module: MembersModule,
   settings: membersSettings,
-  rpc: [MemberServiceService, MemberAccessServiceService],
+  rpc: [MemberServiceService, MemberAccessServiceService, MemberParticularsServiceService],
   migrations,
 });

@@ -8,6 +8,7 @@ import {
 import { pageOf, principalOf, RpcController, type RpcHandlers, refusal } from '@regulars/service';
 import { AccessLogService } from '../privacy/access-log.service.js';
 import { mayReadAccessLog } from '../privacy/clear-reads.js';
+import { malformed } from '../requests.js';
 import { MembersService } from './members.service.js';
 
 @Controller()
@@ -22,8 +23,7 @@ export class AccessController implements RpcHandlers<typeof MemberAccessServiceS
     if (!mayReadAccessLog(principalOf(metadata))) throw refusal('PERMISSION_DENIED', 'NOT_ALLOWED');
     const page = pageOf(request.page);
     if (!page || (page.after && !Number.isSafeInteger(page.after[0]))) {
-      const faults = [{ pointer: '/page/cursor', message: 'the next_cursor of a page before' }];
-      throw refusal('INVALID_ARGUMENT', 'MALFORMED', { faults });
+      throw malformed('/page/cursor', 'the next_cursor of a page before');
     }
     if (!(await this.members.exists(request.memberId))) throw refusal('NOT_FOUND', 'MEMBER_UNKNOWN');
     const { lines, nextCursor } = await this.accessLog.of(request.memberId, page);

@@ -13,20 +13,10 @@ import {
   type ResolveMobilesRequest,
   type ResolveMobilesResponse,
 } from '@regulars/contracts/members/v1/members';
-import {
-  CLOCK,
-  type Clock,
-  principalOf,
-  type Refusal,
-  RpcController,
-  type RpcHandlers,
-  refusal,
-  traceparentIn,
-} from '@regulars/service';
+import { CLOCK, type Clock, type Refusal, RpcController, type RpcHandlers, refusal } from '@regulars/service';
 import { Temporal } from 'temporal-polyfill';
 import { z } from 'zod';
-import type { Caller } from '../privacy/access-log.service.js';
-import { isPurpose, purposes } from '../privacy/clear-reads.js';
+import { callerOf, malformed, purposeOf, wellFormed } from '../requests.js';
 import { emailOf } from './email.js';
 import { MembersService, type Reference } from './members.service.js';
 import { mobileOf } from './mobile.js';
@@ -67,8 +57,7 @@ export class MembersController implements RpcHandlers<typeof MemberServiceServic
   }
 
   async getMember({ memberId, purpose }: GetMemberRequest, metadata: Metadata): Promise<GetMemberResponse> {
-    if (purpose !== '' && !isPurpose(purpose)) throw malformed('/purpose', `one of ${purposes.join(', ')}, or empty`);
-    const member = await this.members.read(callerOf(metadata), memberId, purpose === '' ? undefined : purpose);
+    const member = await this.members.read(callerOf(metadata), memberId, purposeOf(purpose));
     if (!member) throw refusal('NOT_FOUND', 'MEMBER_UNKNOWN');
     return { member };
   }
@@ -127,22 +116,4 @@ function no(reason: Extract<Register, { outcome: 'refused' }>['reason']): Refusa
     case 'STORE_NOT_ALLOWED':
       return refusal('PERMISSION_DENIED', reason);
   }
-}
-
-function callerOf(metadata: Metadata): Caller {
-  return { principal: principalOf(metadata), traceparent: traceparentIn(metadata) };
-}
-
-function wellFormed<Schema extends z.ZodType>(schema: Schema, request: unknown): z.output<Schema> {
-  const parsed = schema.safeParse(request);
-  if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.map(({ path, message }) => ({
-    pointer: path.map((step) => `/${String(step)}`).join(''),
-    message,
-  }));
-  throw refusal('INVALID_ARGUMENT', 'MALFORMED', { faults });
-}
-
-function malformed(pointer: string, message: string): Refusal {
-  return refusal('INVALID_ARGUMENT', 'MALFORMED', { faults: [{ pointer, message }] });
 }

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import {
   type Contact,
   type Member,
+  type MemberNature,
   memberNatureFromJSON,
   type Person,
   registrationChannelFromJSON,
@@ -9,7 +10,8 @@ import {
 import type { RepublishedEvent } from '@regulars/messaging';
 import { DataSource } from 'typeorm';
 import { validate as isUuid } from 'uuid';
-import { AccessLogService, type Caller } from '../privacy/access-log.service.js';
+import type { Caller } from '../caller.js';
+import { AccessLogService } from '../privacy/access-log.service.js';
 import { mayReadClear, type Purpose } from '../privacy/clear-reads.js';
 import { hashOfToken, type Sealing, VaultService } from '../privacy/vault.service.js';
 import { birthdayOf } from './birthday.js';
@@ -30,6 +32,13 @@ import { mobileOf } from './mobile.js';
 export interface Reference {
   readonly kind: 'number' | 'codeToken' | 'mobile' | 'email';
   readonly value: string;
+}
+
+/** A member by whose data key fields are sealed. */
+export interface SealedMember {
+  readonly homeStoreId: string | null;
+  readonly nature: MemberNature;
+  readonly sealing: Sealing;
 }
 
 export type ReadContacts =
@@ -62,6 +71,14 @@ export class MembersService {
 
   async exists(memberId: string): Promise<boolean> {
     return isUuid(memberId) && (await hasMember(this.dataSource.manager, memberId));
+  }
+
+  /** What another room needs to seal and open fields of a member of its own. */
+  async sealed(memberId: string): Promise<SealedMember | undefined> {
+    const stored = await this.find({ by: 'member_id', value: memberId });
+    if (!stored) return undefined;
+    const { homeStoreId, nature } = stored;
+    return { homeStoreId, nature: memberNatureFromJSON(nature), sealing: this.vault.sealingOf(stored) };
   }
 
   /** Finds a member; masked (requirement M4). */
@@ -140,17 +157,17 @@ export class MembersService {
   }
 
   private codeTokenOf(stored: StoredMember): string {
-    return this.vault.sealingOf(stored).open('code_token', stored.codeTokenSealed);
+    return this.vault.sealingOf(stored).open('member.code_token', stored.codeTokenSealed);
   }
 }
 
 function personOf(stored: StoredMember, sealing: Sealing): Person {
   const { nameSealed, mobileSealed, emailSealed, birthdaySealed } = stored;
   return {
-    name: sealing.open('name', nameSealed),
-    mobile: mobileSealed ? sealing.open('mobile', mobileSealed) : '',
-    email: emailSealed ? sealing.open('email', emailSealed) : '',
-    birthday: birthdaySealed ? birthdayOf(sealing.open('birthday', birthdaySealed)) : undefined,
+    name: sealing.open('member.name', nameSealed),
+    mobile: mobileSealed ? sealing.open('member.mobile', mobileSealed) : '',
+    email: emailSealed ? sealing.open('member.email', emailSealed) : '',
+    birthday: birthdaySealed ? birthdayOf(sealing.open('member.birthday', birthdaySealed)) : undefined,
   };
 }
 

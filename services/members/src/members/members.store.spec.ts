@@ -6,8 +6,9 @@ import { dataSourceOptions, migrate, type Principal, readSettings } from '@regul
 import { eventually, TestClock, type TestDatabase, testDatabase } from '@regulars/testing';
 import { DataSource } from 'typeorm';
 import { migrations } from '../../migrations/index.js';
+import type { Caller } from '../caller.js';
 import { membersSettings } from '../members.config.js';
-import { AccessLogService, type Caller } from '../privacy/access-log.service.js';
+import { AccessLogService } from '../privacy/access-log.service.js';
 import { VaultService } from '../privacy/vault.service.js';
 import { RepublishOps } from '../republish.ops.js';
 import { MembersService } from './members.service.js';

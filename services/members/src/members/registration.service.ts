@@ -4,7 +4,7 @@ import { appendToOutbox, Outbox } from '@regulars/messaging';
 import { CLOCK, type Clock, fingerprintOf, mayActFor, once } from '@regulars/service';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import type { Caller } from '../privacy/access-log.service.js';
+import type { Caller } from '../caller.js';
 import { hashOfToken, type Sealing, VaultService } from '../privacy/vault.service.js';
 import { birthdayText } from './birthday.js';
 import { memberRegistered } from './members.js';
@@ -79,13 +79,13 @@ export class RegistrationService {
       memberId,
       number: memberNumber(sequence),
       codeTokenSha256: hashOfToken(codeToken),
-      codeTokenSealed: sealing.seal('code_token', codeToken),
-      nameSealed: sealing.seal('name', name),
-      mobileSealed: mobile ? sealing.seal('mobile', mobile) : null,
+      codeTokenSealed: sealing.seal('member.code_token', codeToken),
+      nameSealed: sealing.seal('member.name', name),
+      mobileSealed: mobile ? sealing.seal('member.mobile', mobile) : null,
       mobileIndex: mobile ? this.vault.blindIndex('mobile', mobile) : null,
-      emailSealed: email ? sealing.seal('email', email) : null,
+      emailSealed: email ? sealing.seal('member.email', email) : null,
       emailIndex: email ? this.vault.blindIndex('email', email) : null,
-      birthdaySealed: birthday ? sealing.seal('birthday', birthdayText(birthday)) : null,
+      birthdaySealed: birthday ? sealing.seal('member.birthday', birthdayText(birthday)) : null,
       nature: memberNatureToJSON(registration.nature),
       language: registration.language,
       homeStoreId: registration.homeStoreId || null,

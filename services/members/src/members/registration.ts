@@ -1,6 +1,7 @@
 import { MemberNature, RegistrationChannel } from '@regulars/contracts/members/v1/members';
 import type { Temporal } from 'temporal-polyfill';
 import { z } from 'zod';
+import { field, optionalField } from '../fields.js';
 import { isBirthday } from './birthday.js';
 import { emailOf } from './email.js';
 import { mobileOf } from './mobile.js';
@@ -32,9 +33,9 @@ function person(today: Temporal.PlainDate) {
   return z
     .object(
       {
-        name: normal(nameOf, '1 to 100 characters, no control characters'),
-        mobile: optional(mobileOf, 'a mobile in E.164, such as +8613800138000'),
-        email: optional(emailOf, 'an e-mail address'),
+        name: field(nameOf, '1 to 100 characters, no control characters'),
+        mobile: optionalField(mobileOf, 'a mobile in E.164, such as +8613800138000'),
+        email: optionalField(emailOf, 'an e-mail address'),
         birthday: z
           .object({ month: z.number(), day: z.number(), year: z.number() })
           .optional()
@@ -78,21 +79,6 @@ function acceptances(now: Date) {
       issues.push({ code: 'custom', message, input: value });
     }
   });
-}
-
-/** A text in the form that `normalise` gives it. */
-function normal(normalise: (text: string) => string | undefined, message: string) {
-  return z.string().transform((text, context) => {
-    const stored = normalise(text);
-    if (stored !== undefined) return stored;
-    context.addIssue({ code: 'custom', message });
-    return z.NEVER;
-  });
-}
-
-/** The same, or empty. */
-function optional(normalise: (text: string) => string | undefined, message: string) {
-  return normal((text) => (text === '' ? '' : normalise(text)), message);
 }
 
 function isObject(value: unknown): value is object {

@@ -1,13 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { CLOCK, type Clock, cutPage, type Page, type Principal, traceIdOf } from '@regulars/service';
+import { CLOCK, type Clock, cutPage, type Page, traceIdOf } from '@regulars/service';
 import { DataSource } from 'typeorm';
+import type { Caller } from '../caller.js';
 import { type AccessLogLine, appendAccess, linesOf } from './access-log.store.js';
-
-/** On whose behalf a call is made, and in which trace. */
-export interface Caller {
-  readonly principal: Principal;
-  readonly traceparent: string | undefined;
-}
 
 /** Who saw clear personal data, what, why and when (requirement M6). */
 @Injectable()

@@ -73,15 +73,15 @@ describe('Key-encryption keys on the database', () => {
     const before = started({ KEY_ENCRYPTION_KEY: first });
     const memberId = '019a9f3e-0000-7000-8000-000000000001';
     const { wrapped, sealing } = before.vault.newKey(memberId);
-    const sealed = sealing.seal('name', '王小明');
+    const sealed = sealing.seal('member.name', '王小明');
     const during = started({ KEY_ENCRYPTION_KEY: second, KEY_ENCRYPTION_KEYS_RETIRED: first });
-    expect(during.vault.sealingOf(wrapped).open('name', sealed)).toBe('王小明');
+    expect(during.vault.sealingOf(wrapped).open('member.name', sealed)).toBe('王小明');
     const moved = during.vault.rewrapped(wrapped);
     const waiting = started({ KEY_ENCRYPTION_KEY: first, KEY_ENCRYPTION_KEY_NEXT: second });
-    expect(waiting.vault.sealingOf(moved).open('name', sealed)).toBe('王小明');
+    expect(waiting.vault.sealingOf(moved).open('member.name', sealed)).toBe('王小明');
     const after = started({ KEY_ENCRYPTION_KEY: second });
     expect(() => after.vault.sealingOf(wrapped)).toThrow(CannotOpen);
-    expect(after.vault.sealingOf(moved).open('name', sealed)).toBe('王小明');
+    expect(after.vault.sealingOf(moved).open('member.name', sealed)).toBe('王小明');
   });
 
   it('[M6] hand every data key over once, also when two processes do it at once', async () => {

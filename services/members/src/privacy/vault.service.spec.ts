@@ -23,18 +23,18 @@ function settings(change: Record<string, string> = {}): MembersSettings {
 describe('The vault', () => {
   it("[M6] opens what it sealed, also after a restart, with the member's own data key", () => {
     const { wrapped, sealing } = new VaultService(settings()).newKey(wang);
-    const sealed = sealing.seal('name', '王小明');
+    const sealed = sealing.seal('member.name', '王小明');
     const restarted = new VaultService(settings());
-    expect(restarted.sealingOf(wrapped).open('name', sealed)).toBe('王小明');
-    expect(restarted.sealingOf(wrapped).open('name', sealed)).toBe('王小明');
+    expect(restarted.sealingOf(wrapped).open('member.name', sealed)).toBe('王小明');
+    expect(restarted.sealingOf(wrapped).open('member.name', sealed)).toBe('王小明');
   });
 
   it('[M6] opens nothing that was sealed for another column or another member', () => {
     const vault = new VaultService(settings());
     const { wrapped, sealing } = vault.newKey(wang);
-    const sealed = sealing.seal('name', '王小明');
-    expect(() => sealing.open('mobile', sealed)).toThrow(CannotOpen);
-    expect(() => vault.newKey(li).sealing.open('name', sealed)).toThrow(CannotOpen);
+    const sealed = sealing.seal('member.name', '王小明');
+    expect(() => sealing.open('member.mobile', sealed)).toThrow(CannotOpen);
+    expect(() => vault.newKey(li).sealing.open('member.name', sealed)).toThrow(CannotOpen);
     expect(() => vault.sealingOf({ ...wrapped, memberId: li })).toThrow(CannotOpen);
   });
 
@@ -46,7 +46,7 @@ describe('The vault', () => {
 
   it('[M6] seals the same value differently each time, so that equal names do not show', () => {
     const { sealing } = new VaultService(settings()).newKey(wang);
-    expect(sealing.seal('name', '王小明')).not.toEqual(sealing.seal('name', '王小明'));
+    expect(sealing.seal('member.name', '王小明')).not.toEqual(sealing.seal('member.name', '王小明'));
   });
 
   it('[M6] makes equal blind indexes of equal values, others for another kind, value or key', () => {

@@ -81,7 +81,7 @@ export class VaultService {
   }
 }
 
-/** Seals and opens the fields of one member, each for its own column. */
+/** Seals and opens the fields of one member, each for its own column, which is named `table.column`. */
 export class Sealing {
   constructor(
     private readonly memberId: string,
@@ -98,7 +98,7 @@ export class Sealing {
   }
 
   private place(column: string): string {
-    return `member.${column}:${this.memberId}`;
+    return `${column}:${this.memberId}`;
   }
 }
 

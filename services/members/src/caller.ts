@@ -1,0 +1,7 @@
+import type { Principal } from '@regulars/service';
+
+/** On whose behalf a call is made, and in which trace. */
+export interface Caller {
+  readonly principal: Principal;
+  readonly traceparent: string | undefined;
+}

@@ -1,0 +1,33 @@
+import type { Metadata } from '@grpc/grpc-js';
+import { principalOf, type Refusal, refusal, traceparentIn } from '@regulars/service';
+import type { z } from 'zod';
+import type { Caller } from './caller.js';
+import { isPurpose, type Purpose, purposes } from './privacy/clear-reads.js';
+
+/** Who makes a call. */
+export function callerOf(metadata: Metadata): Caller {
+  return { principal: principalOf(metadata), traceparent: traceparentIn(metadata) };
+}
+
+/** A request in the form in which it is stored. @throws Refusal with every fault and its pointer */
+export function wellFormed<Schema extends z.ZodType>(schema: Schema, request: unknown): z.output<Schema> {
+  const parsed = schema.safeParse(request);
+  if (parsed.success) return parsed.data;
+  const faults = parsed.error.issues.map(({ path, message }) => ({
+    pointer: path.map((step) => `/${String(step)}`).join(''),
+    message,
+  }));
+  throw refusal('INVALID_ARGUMENT', 'MALFORMED', { faults });
+}
+
+/** Says what is wrong with one field. */
+export function malformed(pointer: string, message: string): Refusal {
+  return refusal('INVALID_ARGUMENT', 'MALFORMED', { faults: [{ pointer, message }] });
+}
+
+/** The purpose of a read; undefined when none is named. @throws Refusal for one that is not in the table */
+export function purposeOf(purpose: string): Purpose | undefined {
+  if (purpose === '') return undefined;
+  if (!isPurpose(purpose)) throw malformed('/purpose', `one of ${purposes.join(', ')}, or empty`);
+  return purpose;
+}
