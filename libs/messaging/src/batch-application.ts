@@ -10,7 +10,7 @@ import type { MessagingLog } from './settings.js';
 import { whileConsuming } from './spans.js';
 import { backoffMs } from './waiting.js';
 
-const LONGEST_BACKOFF_MS = 5_000;
+const LONGEST_BACKOFF_MS = 2_000;
 
 /** A long wait is cut into naps, so that the group and a shutdown are not kept waiting. */
 const NAP_MS = 500;

@@ -39,7 +39,7 @@ export interface CompactedReader {
 
 const WATCH_EVERY_MS = 10_000;
 const STALLED_AFTER_MS = 60_000;
-const LONGEST_BACKOFF_MS = 5_000;
+const LONGEST_BACKOFF_MS = 2_000;
 const STOP_WITHIN_MS = 5_000;
 
 /** Reads whole topics without a group and goes on listening; waits for topics and brokers that are not there yet. */

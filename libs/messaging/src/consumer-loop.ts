@@ -21,7 +21,7 @@ import { Alarm, atMost, backoffMs } from './waiting.js';
 /** Events of one database transaction. */
 const CHUNK_EVENTS = 500;
 
-const LONGEST_BACKOFF_MS = 5_000;
+const LONGEST_BACKOFF_MS = 2_000;
 const STOP_WITHIN_MS = 5_000;
 
 export interface ConsumerLoopOptions {

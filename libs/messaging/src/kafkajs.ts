@@ -31,7 +31,9 @@ const TRANSACTION_TIMEOUT_MS = 15_000;
 /** How long a poll of an idle topic is held; a record that arrives answers it at once. */
 const LONG_POLL_MS = 500;
 
-const SESSION_TIMEOUT_MS = 30_000;
+/** For as long as this nobody hears the partitions of a member that died without a word. */
+const SESSION_TIMEOUT_MS = 10_000;
+const HEARTBEAT_MS = 2_000;
 
 /** Partitions whose batches are applied side by side; each is a database transaction. */
 const CONCURRENT_PARTITIONS = 2;
@@ -185,6 +187,7 @@ class KafkajsSubscriber implements Subscriber {
     this.#consumer = kafka.consumer({
       groupId: subscription.group ?? `${clientId}-reader-${randomUUID()}`,
       sessionTimeout: SESSION_TIMEOUT_MS,
+      heartbeatInterval: HEARTBEAT_MS,
       maxWaitTimeInMs: LONG_POLL_MS,
       allowAutoTopicCreation: false,
       retry: { initialRetryTime: 100, maxRetryTime: 2_000, retries: 5 },

@@ -23,7 +23,7 @@ const LONGEST_POLL_MS = 250;
 const BATCH_INTERVAL_MS = 30;
 
 const FOLLOWER_POLL_MS = 1_000;
-const LONGEST_BACKOFF_MS = 5_000;
+const LONGEST_BACKOFF_MS = 2_000;
 const STOP_WITHIN_MS = 5_000;
 
 export interface RelayOptions {
@@ -39,7 +39,9 @@ export interface RelayOptions {
  * of its service. It leads, follows, fails and begins anew until it is stopped.
  */
 export class Relay {
-  readonly #alarm = new Alarm();
+  /** Rung by commits; only a leader with nothing to do listens. */
+  readonly #hint = new Alarm();
+  readonly #stop = new Alarm();
   readonly #publisher: Publisher;
   #stopping = false;
   #ended: Promise<void> = Promise.resolve();
@@ -58,13 +60,14 @@ export class Relay {
 
   /** Something was committed: look now. */
   wake(): void {
-    this.#alarm.ring();
+    this.#hint.ring();
   }
 
   /** Finishes the batch in flight; leaves a dead server behind after five seconds. */
   async stop(): Promise<void> {
     this.#stopping = true;
-    this.#alarm.ring();
+    this.#stop.ring();
+    this.#hint.ring();
     await atMost(STOP_WITHIN_MS, this.#ended);
   }
 
@@ -78,7 +81,7 @@ export class Relay {
       } catch (error) {
         outboxMetrics.failures.inc();
         this.options.log.warn('The relay begins anew', { reason: reasonOf(error) });
-        await this.#alarm.sleep(backoffMs(failures++, 200, LONGEST_BACKOFF_MS));
+        await this.#stop.sleep(backoffMs(failures++, 200, LONGEST_BACKOFF_MS));
       }
     }
   }
@@ -90,7 +93,7 @@ export class Relay {
     try {
       await this.#createTopics();
       while (!(await session.tryLead())) {
-        await this.#alarm.sleep(FOLLOWER_POLL_MS);
+        await this.#stop.sleep(FOLLOWER_POLL_MS);
         if (this.#stopping) return;
       }
       const from = await session.begin();
@@ -113,7 +116,7 @@ export class Relay {
       const batch = fitting(rows);
       const last = batch.at(-1);
       if (!last) {
-        await this.#alarm.sleep(pollMs);
+        await this.#hint.sleep(pollMs);
         pollMs = Math.min(pollMs * 2, LONGEST_POLL_MS);
         rows = await session.read(position, BATCH_EVENTS);
         continue;
