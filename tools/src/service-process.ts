@@ -39,7 +39,7 @@ export class ServiceProcess {
   }
 
   /** Waits until the service says that it is ready. @throws with the end of its log when it does not. */
-  async ready(withinMs = 60_000): Promise<void> {
+  async ready(withinMs = 120_000): Promise<void> {
     const { name, readyUrl, logFile } = this.program;
     const until = performance.now() + withinMs;
     let answer = 'no answer';
