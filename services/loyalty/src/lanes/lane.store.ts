@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import pg, { type QueryArrayResult, type QueryConfig } from 'pg';
 import type { LaneTransaction } from './lane.js';
 
@@ -20,7 +21,12 @@ export class LaneConnection implements LaneTransaction {
   commitSent = false;
   isOpen = true;
 
+  /** The socket below: statements of a round trip leave in one write instead of one each. */
+  private readonly socket: Socket;
+  private isCorked = false;
+
   private constructor(private readonly client: pg.Client) {
+    this.socket = (client as unknown as { connection: { stream: Socket } }).connection.stream;
     const close = () => {
       this.isOpen = false;
     };
@@ -43,38 +49,56 @@ export class LaneConnection implements LaneTransaction {
     return new LaneConnection(client);
   }
 
+  begin(): void {
+    this.commitSent = false;
+    this.cork();
+    // A failure of BEGIN is also one of every statement after it.
+    this.client.query('BEGIN').catch(() => undefined);
+  }
+
   query(statement: QueryConfig): Promise<unknown> {
+    this.cork();
     return this.client.query(statement);
   }
 
   rows<Row extends unknown[]>(statement: QueryConfig): Promise<QueryArrayResult<Row>> {
-    return this.client.query<Row>({ ...statement, rowMode: 'array' });
-  }
-
-  begin(): void {
-    this.commitSent = false;
-    // A failure of BEGIN is also one of every statement after it.
-    this.client.query('BEGIN').catch(() => undefined);
+    const answer = this.client.query<Row>({ ...statement, rowMode: 'array' });
+    this.uncork();
+    return answer;
   }
 
   async commit(sent: readonly Promise<unknown>[]): Promise<void> {
     this.commitSent = true;
     const commit = this.client.query('COMMIT');
+    this.uncork();
     const [{ command }] = await Promise.all([commit, ...sent]);
     if (command !== 'COMMIT') throw new NotCommitted(command);
   }
 
   rollback(): void {
     this.client.query('ROLLBACK').catch(() => undefined);
+    this.uncork();
   }
 
   /** Gives up the connection at once, for one that does not answer any more. */
   destroy(): void {
     this.isOpen = false;
-    (this.client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+    this.socket.destroy();
   }
 
   async close(): Promise<void> {
     await this.client.end().catch(() => undefined);
+  }
+
+  private cork(): void {
+    if (this.isCorked) return;
+    this.isCorked = true;
+    this.socket.cork();
+  }
+
+  private uncork(): void {
+    if (!this.isCorked) return;
+    this.isCorked = false;
+    this.socket.uncork();
   }
 }
