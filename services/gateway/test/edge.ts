@@ -156,3 +156,13 @@ export function purchaseBody(over: Readonly<Record<string, unknown>> = {}) {
     ...over,
   };
 }
+
+/** The problem document of an answer. */
+export function problemIn({ body }: { readonly body: unknown }) {
+  return body as { code: string; errors: readonly { pointer: string; message: string }[] };
+}
+
+/** Where the faults of an answer are. */
+export function pointersIn(answer: { readonly body: unknown }): string[] {
+  return problemIn(answer).errors.map(({ pointer }) => pointer);
+}

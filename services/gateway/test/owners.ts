@@ -64,7 +64,8 @@ function handlerOf(method: string, answers: ReadonlyMap<string, Answer>): Handle
       return answer(call.request);
     })().then(
       (value) => respond(null, value),
-      (error: unknown) => respond(error instanceof Refusal ? error.toStatus() : { code: status.INTERNAL, details: 'INTERNAL' }),
+      (error: unknown) =>
+        respond(error instanceof Refusal ? error.toStatus() : { code: status.INTERNAL, details: 'INTERNAL' }),
     );
   };
 }

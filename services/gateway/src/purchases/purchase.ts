@@ -95,10 +95,14 @@ function isSummable(value: unknown, parts: 'lines' | 'payments'): boolean {
   const body = value as Partial<Summable> | undefined;
   const list = body?.[parts];
   return (
-    Number.isSafeInteger(body?.totalMinor) &&
+    isAmount(body?.totalMinor) &&
     Array.isArray(list) &&
-    list.every((each) => Number.isSafeInteger((each as { amountMinor?: unknown } | null)?.amountMinor))
+    list.every((each: { amountMinor?: unknown } | null) => isAmount(each?.amountMinor))
   );
+}
+
+function isAmount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 /** Sums of safe amounts above zero never fall back into the safe range once they left it, so a float cannot lie here. */

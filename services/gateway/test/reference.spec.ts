@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import request from 'supertest';
+import { type Edge, startEdge } from './edge.js';
+
+interface Operation {
+  operationId: string;
+  summary?: string;
+  requestBody?: { content: Record<string, { schema: object }> };
+  responses: Record<string, { content?: Record<string, { schema: object; examples?: object }> }>;
+  parameters?: { name: string; in: string }[];
+}
+
+let edge: Edge;
+let document: {
+  openapi: string;
+  paths: Record<string, Record<string, Operation>>;
+  components: { schemas: Record<string, object> };
+};
+
+beforeAll(async () => {
+  edge = await startEdge();
+  document = (await request(edge.app.getHttpServer()).get('/openapi.json').expect(200)).body as typeof document;
+}, 60_000);
+
+afterAll(() => edge.stop());
+
+const operations = () => Object.values(document.paths).flatMap((methods) => Object.values(methods));
+
+describe('The reference', () => {
+  it('[O6] is OpenAPI 3.1 with a summary, an id of its own and every answer for each operation', () => {
+    expect(document.openapi).toBe('3.1.0');
+    const ids = operations().map(({ operationId }) => operationId);
+    expect(new Set(ids).size).toBe(ids.length);
+    for (const { operationId, summary, responses } of operations()) {
+      expect([operationId, summary === undefined || summary === '']).toEqual([operationId, false]);
+      const statuses = Object.keys(responses);
+      for (const status of ['400', '401', '403', '429', '500', '503'])
+        expect([operationId, statuses]).toEqual([operationId, expect.arrayContaining([status])]);
+    }
+  });
+
+  it('[O6] shows the problem codes of each status with an example', () => {
+    for (const { responses } of operations()) {
+      for (const [status, { content }] of Object.entries(responses)) {
+        if (Number(status) < 400) continue;
+        const problem = content?.['application/problem+json'];
+        expect(problem?.schema).toEqual({ $ref: '#/components/schemas/Problem' });
+        expect(Object.keys(problem?.examples ?? {}).length).toBeGreaterThan(0);
+      }
+    }
+    const conflicts = document.paths['/v1/purchases']?.post?.responses['409']?.content?.['application/problem+json'];
+    expect(Object.keys(conflicts?.examples ?? {})).toContain('RECEIPT_CONFLICT');
+  });
+
+  it('[O6] refers to no schema that it lacks', () => {
+    const references = [...JSON.stringify(document).matchAll(/#\/components\/schemas\/([\w-]+)/g)].map(
+      ([, name]) => name ?? '',
+    );
+    expect(references.length).toBeGreaterThan(0);
+    for (const name of new Set(references)) expect(document.components.schemas).toHaveProperty(name);
+  });
+
+  it('[O6] describes bodies by the schemas that validate them: strict, with their limits', () => {
+    expect(document.components.schemas.Purchase).toMatchObject({
+      additionalProperties: false,
+      required: expect.arrayContaining(['businessDate', 'receiptNumber', 'lines']),
+      properties: { lines: { minItems: 1, maxItems: 500 } },
+    });
+  });
+
+  it('[O6] asks for an Idempotency-Key on every write with a body', () => {
+    for (const [path, methods] of Object.entries(document.paths)) {
+      const parameters = methods.post?.parameters?.map(({ name }) => name) ?? [];
+      if (!methods.post || path.endsWith(':batch')) continue;
+      expect([path, parameters]).toEqual([path, expect.arrayContaining(['Idempotency-Key'])]);
+    }
+  });
+
+  it('[O6] can be read on a page whose scripts its own security policy allows', async () => {
+    const page = await request(edge.app.getHttpServer()).get('/docs').expect(200);
+    expect(page.headers['content-security-policy']).toContain("script-src 'self'");
+    expect(page.text).not.toMatch(/<script>[^<]/);
+    const scripts = [...page.text.matchAll(/<script src="\.\/([^"]+)"/g)].map(([, path]) => path ?? '');
+    expect(scripts.length).toBeGreaterThan(1);
+    for (const script of scripts) await request(edge.app.getHttpServer()).get(`/${script}`).expect(200);
+  });
+});
