@@ -53,7 +53,7 @@ export function accepted(answer: Answer, what: string): unknown {
 }
 
 /** Asks again until there is an answer, because events take a moment. @throws after `withinMs`. */
-export async function eventually<T>(what: string, ask: () => Promise<T | undefined>, withinMs = 20_000): Promise<T> {
+export async function eventually<T>(what: string, ask: () => Promise<T | undefined>, withinMs = 60_000): Promise<T> {
   const until = performance.now() + withinMs;
   for (;;) {
     const found = await ask();

@@ -29,7 +29,7 @@ export async function recordAfter(
   topic: string,
   key: string,
   brokers: string,
-  withinMs = 20_000,
+  withinMs = 60_000,
 ): Promise<EventRecord> {
   const client = clientOf(brokers);
   const groupId = `story-${randomUUID()}`;
