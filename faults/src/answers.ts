@@ -11,12 +11,14 @@ export function outcomeOf(answer: HttpAnswer | undefined): { outcome: Outcome; r
   return { outcome: problem(answer.status, body, answer.headers['retry-after']), replayed };
 }
 
-/** What a line of a batch was answered; the same bodies as single calls have, the problem beside its receipt. */
+/** What a line of a batch was answered: in `result` or `problem` the body that the purchase alone would have had. */
 export function outcomeOfLine(line: Record<string, unknown>): { outcome: Outcome; replayed: boolean } {
   const replayed = line.replayed === true;
   const fault = line.problem;
   if (isObject(fault)) return { outcome: problem(Number(fault.status), fault, undefined), replayed };
-  return { outcome: acknowledgement(line), replayed };
+  const { result } = line;
+  if (!isObject(result)) return { outcome: { kind: 'wrong', what: 'a line without a result' }, replayed };
+  return { outcome: acknowledgement(result), replayed };
 }
 
 function acknowledgement(body: Record<string, unknown>): Outcome {

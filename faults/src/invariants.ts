@@ -140,6 +140,13 @@ export const storedInvariants: readonly StoredInvariant[] = [
       from notifications.message group by cause_id, member_id, template having count(*) > 1`,
   },
   {
+    rule: 'a member is asked about one visit a month',
+    sql: `select format('member %s: %s and %s', member_id, before, due_at) as what
+      from (select member_id, due_at, lag(due_at) over (partition by member_id order by due_at) as before
+        from surveys.follow_up where state <> 'LAPSED') f
+      where due_at - before < interval '29 days'`,
+  },
+  {
     rule: 'no key is parked',
     sql: `select format('%s of group %s: %s', key, group_id, reason) as what from (
         select group_id, key, reason from loyalty.parked_key

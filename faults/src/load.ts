@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { outcomeOf } from './answers.js';
 import { type History, isAcknowledged, type Outcome } from './history.js';
 import { call, keptConnections } from './http.js';
-import type { Purchase } from './purchases.js';
+import type { Counter, Posting } from './purchases.js';
 import type { Random } from './random.js';
 
 export interface LoadOptions {
@@ -12,7 +12,8 @@ export interface LoadOptions {
   readonly history: History;
   readonly random: Random;
   /** The next guest's purchase. */
-  readonly next: () => Purchase;
+  readonly next: () => Posting;
+  readonly counter: Counter;
   /** Tills at work at once, each with one request. */
   readonly tills: number;
   /** Purchases at most, so that a run ends also when everything is quick. */
@@ -25,6 +26,8 @@ export interface LoadOptions {
   readonly givesUp?: number;
   /** How often a till asks again although it was answered, under the same key or, rebooted, under a new one. */
   readonly asksAgain?: number;
+  /** How often a purchase that was acknowledged is given back. */
+  readonly refunds?: number;
 }
 
 /** How long tills keep trying after the load was told to stop. */
@@ -80,49 +83,56 @@ export class Load {
   async #work(till: number): Promise<void> {
     while (!this.#stopping && this.#begun < this.options.most) {
       this.#begun += 1;
-      await this.#post(this.options.next(), till);
+      await this.#serve(this.options.next(), till);
       if (this.options.pauseMs) await sleep(this.options.pauseMs * (0.5 + this.options.random.fraction()));
     }
   }
 
-  async #post(purchase: Purchase, till: number): Promise<void> {
+  async #serve(purchase: Posting, till: number): Promise<void> {
+    const { random, refunds = 0, counter } = this.options;
+    if ((await this.#post(purchase, till)) && random.chance(refunds)) await this.#post(counter.refund(purchase), till);
+  }
+
+  /** Answers whether it was acknowledged in the end. */
+  async #post(posting: Posting, till: number): Promise<boolean> {
     const { random, givesUp = 0, asksAgain = 0 } = this.options;
-    let key = purchase.key;
+    let key = posting.key;
     for (let attempts = 1; ; attempts++) {
-      const outcome = await this.#attempt(purchase, key, till + attempts - 1);
+      const outcome = await this.#attempt(posting, key, till + attempts - 1);
       if (isAcknowledged(outcome)) {
         this.#acknowledged += 1;
         break;
       }
-      if (outcome.kind !== 'retry' && outcome.kind !== 'lost') return;
-      if (performance.now() > this.#giveUpAt || random.chance(givesUp)) return;
+      if (outcome.kind !== 'retry' && outcome.kind !== 'lost') return false;
+      if (performance.now() > this.#giveUpAt || random.chance(givesUp)) return false;
       // A till that was switched off and on makes a new key for the receipt that it still holds.
-      if (random.chance(0.1)) key = `${purchase.key}-rebooted-${attempts}`;
+      if (random.chance(0.1)) key = `${posting.key}-rebooted-${attempts}`;
       await sleep(pauseMs(outcome, attempts, random));
     }
     if (random.chance(asksAgain)) {
-      await this.#attempt(purchase, random.chance(0.7) ? key : `${key}-again`, till);
+      await this.#attempt(posting, random.chance(0.7) ? key : `${key}-again`, till);
     }
+    return true;
   }
 
-  async #attempt(purchase: Purchase, key: string, turn: number): Promise<Outcome> {
+  async #attempt(posting: Posting, key: string, turn: number): Promise<Outcome> {
     const { urls, history, patienceMs = 5_000 } = this.options;
-    return post(this.#agent, urls[turn % urls.length] as string, history, { ...purchase, key }, patienceMs);
+    return post(this.#agent, urls[turn % urls.length] as string, history, { ...posting, key }, patienceMs);
   }
 }
 
-/** Posts a purchase once and writes request and answer down. */
+/** Posts a purchase or a refund once and writes request and answer down. */
 export async function post(
   agent: Agent,
   gatewayUrl: string,
   history: History,
-  { till, receipt, memberId, key, body, isPoison }: Purchase,
+  { operation, till, receipt, memberId, key, body, isPoison }: Posting,
   patienceMs: number,
 ): Promise<Outcome> {
-  const attempt = history.begin({ operation: 'purchase', receipt, memberId, key, isPoison });
+  const attempt = history.begin({ operation, receipt, memberId, key, isPoison });
   const answer = await call(agent, {
     method: 'POST',
-    url: `${gatewayUrl}/v1/purchases`,
+    url: `${gatewayUrl}/v1/${operation}s`,
     bearer: till.key,
     headers: { 'idempotency-key': key },
     body,

@@ -15,8 +15,8 @@ const credit: StoredEntry = {
   balanceAfter: 5,
   sourceId: 'p1',
 };
-const whole: StoredLoyalty = { purchases: [purchase], entries: [credit] };
-const nothing: StoredLoyalty = { purchases: [], entries: [] };
+const whole: StoredLoyalty = { purchases: [purchase], entries: [credit], refunds: [] };
+const nothing: StoredLoyalty = { purchases: [], entries: [], refunds: [] };
 
 /** A till that asked once for each answer, under one key unless told otherwise. */
 function asked(answers: readonly Outcome[], keys: readonly string[] = []): History {
@@ -38,7 +38,7 @@ describe('The promise to tills, held against what is stored', () => {
   });
 
   it('[L1] objects to an acknowledged purchase without a credit', () => {
-    expect(rules(asked([credited]), { purchases: [purchase], entries: [] })).toContain(
+    expect(rules(asked([credited]), { ...nothing, purchases: [purchase] })).toContain(
       'answered credited: exactly one credit',
     );
     expect(rules(asked([credited]), nothing)).toContain('answered credited: exactly one credit');
@@ -47,16 +47,14 @@ describe('The promise to tills, held against what is stored', () => {
   it('[L1] objects to two credits of one receipt, whatever was answered', () => {
     const twice = { ...credit, entryId: 'e2', memberSeq: 2, balanceAfter: 10 };
     for (const answer of [credited, { kind: 'lost' } as const, { kind: 'pending', purchaseId: 'p1' } as const]) {
-      expect(rules(asked([answer]), { purchases: [purchase], entries: [credit, twice] })).toContain(
-        'never credited twice',
-      );
+      expect(rules(asked([answer]), { ...whole, entries: [credit, twice] })).toContain('never credited twice');
     }
   });
 
   it('[L1] objects to two purchases of one receipt that are credited apart', () => {
     const second = { ...purchase, purchaseId: 'p2' };
     const twice = { ...credit, entryId: 'p2', sourceId: 'p2', memberSeq: 2, balanceAfter: 10 };
-    const broken = rules(asked([credited]), { purchases: [purchase, second], entries: [credit, twice] });
+    const broken = rules(asked([credited]), { ...whole, purchases: [purchase, second], entries: [credit, twice] });
     expect(broken).toContain('never credited twice');
     expect(broken).toContain('a receipt is stored once');
   });
@@ -64,7 +62,7 @@ describe('The promise to tills, held against what is stored', () => {
   it('[L1] objects to a second credit that only its answer tells of', () => {
     const other: Outcome = { ...credited, purchaseId: 'p2', balance: 10 };
     const twice = { ...credit, entryId: 'p2', sourceId: 'p2', memberSeq: 2, balanceAfter: 10 };
-    const stored = { purchases: [purchase], entries: [credit, twice] };
+    const stored = { ...whole, entries: [credit, twice] };
     expect(rules(asked([credited, other], ['a', 'b']), stored)).toContain('never credited twice');
   });
 
@@ -94,8 +92,8 @@ describe('The promise to tills, held against what is stored', () => {
     const lost = asked([{ kind: 'lost' }]);
     expect(rules(lost, nothing)).toEqual([]);
     expect(rules(lost, whole)).toEqual([]);
-    expect(rules(lost, { purchases: [purchase], entries: [] })).toContain('not acknowledged: absent or whole');
-    expect(rules(lost, { purchases: [], entries: [credit] })).not.toEqual([]);
+    expect(rules(lost, { ...nothing, purchases: [purchase] })).toContain('not acknowledged: absent or whole');
+    expect(rules(lost, { ...nothing, entries: [credit] })).not.toEqual([]);
   });
 
   it('[L1] objects to what nobody posted', () => {
@@ -109,6 +107,45 @@ describe('The promise to tills, held against what is stored', () => {
     const attempt = { operation: 'purchase' as const, receipt, memberId: 'm1', key: 'key', isPoison: true };
     poisoned.end(poisoned.begin(attempt), defect);
     expect(rules(poisoned, nothing)).toEqual([]);
+  });
+});
+
+describe('The promise about refunds', () => {
+  const back: Receipt = { ...receipt, receiptNumber: '1-BACK' };
+  const reversal: StoredEntry = {
+    ...credit,
+    entryId: 'r1',
+    sourceId: 'r1',
+    kind: 'refund-reversal',
+    points: -5,
+    memberSeq: 2,
+  };
+  const refunded: StoredLoyalty = {
+    ...whole,
+    entries: [credit, reversal],
+    refunds: [{ refundId: 'r1', receipt: back }],
+  };
+
+  function refundAnswered(outcome: Outcome): History {
+    const history = asked([credited]);
+    history.end(history.begin({ operation: 'refund', receipt: back, memberId: 'm1', key: 'back' }), outcome);
+    return history;
+  }
+
+  it('[L6] has nothing to say when points were taken back as answered', () => {
+    expect(rules(refundAnswered({ kind: 'taken-back', refundId: 'r1', points: 3, owed: 2 }), refunded)).toEqual([]);
+    expect(rules(refundAnswered({ kind: 'waiting', refundId: 'r1' }), refunded)).toEqual([]);
+  });
+
+  it('[L6] objects when nothing, something else or twice as much was taken back', () => {
+    const answer = refundAnswered({ kind: 'taken-back', refundId: 'r1', points: 5, owed: 0 });
+    expect(rules(answer, { ...refunded, entries: [credit] })).toEqual(['answered taken back: exactly so']);
+    const twice = { ...refunded, entries: [credit, reversal, { ...reversal, entryId: 'r2', memberSeq: 3 }] };
+    expect(rules(answer, twice)).toContain('never taken back twice');
+  });
+
+  it('[L6] objects to an answered refund that is not stored', () => {
+    expect(rules(refundAnswered({ kind: 'waiting', refundId: 'r1' }), whole)).toEqual(['an answered refund is stored']);
   });
 });
 

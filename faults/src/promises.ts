@@ -19,6 +19,7 @@ export function brokenPromises(attempts: readonly Attempt[], stored: StoredLoyal
   const stories = storiesOf(attempts, stored);
   return [
     ...stories.flatMap(brokenFor),
+    ...brokenRefunds(attempts, stored),
     ...differingAnswers(attempts),
     ...attempts.flatMap(defectSeen),
     ...unheardOf(stories, stored),
@@ -57,6 +58,30 @@ function brokenFor(story: Story): Violation[] {
     }
   }
   return violations;
+}
+
+/** What was promised of refunds: taken back once, as answered; kept when they came too early. */
+function brokenRefunds(attempts: readonly Attempt[], stored: StoredLoyalty): Violation[] {
+  const reversals = Map.groupBy(
+    stored.entries.filter(({ kind }) => kind === 'refund-reversal'),
+    ({ sourceId }) => sourceId,
+  );
+  const kept = new Set(stored.refunds.map(({ refundId }) => refundId));
+  const answered = attempts.flatMap(({ receipt, outcome }) => {
+    if (outcome?.kind !== 'taken-back' && outcome?.kind !== 'waiting') return [];
+    const what = `${receiptId(receipt)}: refund ${outcome.refundId}`;
+    if (!kept.has(outcome.refundId)) return [{ rule: 'an answered refund is stored', what }];
+    if (outcome.kind === 'waiting') return [];
+    const taken = (reversals.get(outcome.refundId) ?? []).reduce((sum, { points }) => sum - points, 0);
+    if (taken === outcome.points + outcome.owed) return [];
+    const told = `${what}: answered ${outcome.points} and ${outcome.owed} owed, taken ${taken}`;
+    return [{ rule: 'answered taken back: exactly so', what: told }];
+  });
+  const twice = [...reversals].filter(([, entries]) => entries.length > 1);
+  return [
+    ...answered,
+    ...twice.map(([id, { length }]) => ({ rule: 'never taken back twice', what: `refund ${id}: ${length} reversals` })),
+  ];
 }
 
 function tells(answer: Extract<Outcome, { kind: 'credited' }>, credit: StoredEntry): boolean {

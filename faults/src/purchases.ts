@@ -9,8 +9,9 @@ export interface Till {
   readonly key: string;
 }
 
-/** A purchase that a till wants to be rid of. */
-export interface Purchase {
+/** A purchase or a refund that a till wants to be rid of. */
+export interface Posting {
+  readonly operation: 'purchase' | 'refund';
   readonly till: Till;
   readonly receipt: Receipt;
   /** Undefined for an anonymous one. */
@@ -45,7 +46,7 @@ export class Counter {
   purchase(
     memberId: string | undefined,
     special: { businessDate?: string; till?: Till; isPoison?: boolean } = {},
-  ): Purchase {
+  ): Posting {
     const { businessDate = this.businessDate, till = this.random.pick(this.tills), isPoison = false } = special;
     const receipt = {
       storeId: till.storeId,
@@ -71,6 +72,15 @@ export class Counter {
       partySize: this.random.whole(1, 6),
     });
     // Keys need not repeat between runs, only never meet: a platform may serve several runs.
-    return { till, receipt, memberId, body, key: randomUUID(), isPoison };
+    return { operation: 'purchase', till, receipt, memberId, body, key: randomUUID(), isPoison };
+  }
+
+  /** Gives a whole purchase back at the till where it was bought. */
+  refund({ till, receipt: purchase, memberId }: Posting): Posting {
+    const receipt = { ...purchase, receiptNumber: `${purchase.receiptNumber}-BACK` };
+    const { businessDate, receiptNumber } = purchase;
+    const rungAt = `${businessDate}T12:50:00+08:00`;
+    const body = JSON.stringify({ ...receipt, rungAt, purchase: { businessDate, receiptNumber } });
+    return { operation: 'refund', till, receipt, memberId, body, key: randomUUID(), isPoison: false };
   }
 }

@@ -16,6 +16,19 @@ const LEFT_TO_DO: readonly { what: string; sql: string }[] = [
       where exists (select from loyalty.member m where p.told_member = 'id:' || m.member_id)`,
   },
   {
+    what: 'refunds whose purchase has come',
+    sql: `select count(*) from loyalty.refund r
+      join loyalty.purchase p on (p.programme_id, p.store_id, p.till_id, p.business_date, p.receipt_number)
+        = (r.programme_id, r.purchase_store_id, r.purchase_till_id, r.purchase_business_date, r.purchase_receipt_number)
+      where r.state = 'waiting'`,
+  },
+  {
+    what: 'members to be asked how it was',
+    sql: `select count(distinct o.aggregateid) from loyalty.outbox o
+      where o.type = 'regulars.loyalty.v1.PointsEarned'
+        and not exists (select from surveys.follow_up f where f.member_id = o.aggregateid::uuid)`,
+  },
+  {
     what: 'messages to write',
     sql: `select count(*) from loyalty.outbox o where ${isWorthAMessage}
       and not exists (select from notifications.message m where m.cause_id = o.id)`,

@@ -6,7 +6,7 @@ import type { History } from './history.js';
 import { Load, type LoadOptions } from './load.js';
 import type { MailProxy } from './mail-proxy.js';
 import type { PostgresProxy } from './postgres-proxy.js';
-import { Counter, type Purchase } from './purchases.js';
+import { Counter, type Posting } from './purchases.js';
 import type { Random } from './random.js';
 import type { Violation } from './violation.js';
 
@@ -61,7 +61,7 @@ export class Stage {
   }
 
   /** The next guest's purchase: mostly a member's, some anonymous, some of a member that nobody has heard of. */
-  nextPurchase(): Purchase {
+  nextPurchase(): Posting {
     const die = this.random.fraction();
     if (die < 0.06) return this.counter.purchase(undefined);
     if (die < 0.1) return this.counter.purchase(this.random.uuid());
@@ -75,10 +75,12 @@ export class Stage {
       history: this.history,
       random: this.random,
       next: () => this.nextPurchase(),
+      counter: this.counter,
       tills: 24,
       most: 20_000,
       givesUp: 0.1,
       asksAgain: 0.08,
+      refunds: 0.05,
       ...options,
     });
     this.#loads.push(load);

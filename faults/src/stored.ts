@@ -26,8 +26,14 @@ export interface StoredEvent {
   readonly memberSeq: number | undefined;
 }
 
+export interface StoredRefund {
+  readonly refundId: string;
+  readonly receipt: Receipt;
+}
+
 /** What loyalty has stored, read past its code. */
 export interface StoredLoyalty {
+  readonly refunds: readonly StoredRefund[];
   readonly purchases: readonly StoredPurchase[];
   readonly entries: readonly StoredEntry[];
 }
@@ -44,7 +50,13 @@ export async function storedLoyalty(client: pg.Client): Promise<StoredLoyalty> {
        points::float8 as points, balance_after::float8 as "balanceAfter", source_id as "sourceId"
      from loyalty.entry`,
   );
+  const refunds = await client.query<{ refundId: string } & Receipt>(
+    `select refund_id as "refundId", store_id as "storeId", till_id as "tillId", business_date::text as "businessDate",
+       receipt_number as "receiptNumber"
+     from loyalty.refund`,
+  );
   return {
+    refunds: refunds.rows.map(({ refundId, ...receipt }) => ({ refundId, receipt })),
     purchases: purchases.rows.map(({ purchaseId, state, memberId, ...receipt }) => {
       const { storeId, tillId, businessDate, receiptNumber } = receipt;
       return { purchaseId, state, memberId, receipt: { storeId, tillId, businessDate, receiptNumber } };

@@ -1,12 +1,12 @@
 import type { Attempt, History } from './history.js';
 import { keptConnections } from './http.js';
 import { post } from './load.js';
-import type { Purchase } from './purchases.js';
+import type { Posting } from './purchases.js';
 
 export interface SurgeOptions {
   readonly url: string;
   readonly history: History;
-  readonly next: () => Purchase;
+  readonly next: () => Posting;
   readonly perSecond: number;
   readonly seconds: number;
   /** Requests at the same time, at most; what does not fit is not offered. */

@@ -64,7 +64,8 @@ async function killWhen(stage: Stage, moment: Promise<void>, what: string): Prom
     .then(() => {
       isKilled = true;
     });
-  await stage.until(what, () => isKilled);
+  // The group takes its time to miss a consumer that was killed before.
+  await stage.until(what, () => isKilled, 60_000);
   await notifications.start();
   await notifications.ready();
 }
