@@ -13,15 +13,17 @@ export class PostgresProxy {
 
   static async before(databaseUrl: string): Promise<PostgresProxy> {
     const target = new URL(databaseUrl);
-    let proxy: PostgresProxy | undefined;
-    const server = createServer((client) => proxy?.join(client, connect(Number(target.port), target.hostname)));
+    const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const address = server.address();
     if (address === null || typeof address === 'string') throw new Error('no port');
     const url = new URL(databaseUrl);
     url.hostname = '127.0.0.1';
     url.port = String(address.port);
-    proxy = new PostgresProxy(server, url.toString());
+    const proxy = new PostgresProxy(server, url.toString());
+    server.on('connection', (client) => {
+      proxy.join(client, connect(Number(target.port), target.hostname));
+    });
     return proxy;
   }
 

@@ -14,7 +14,7 @@ describe('Lines to print', () => {
       texts.refundWaitingText(),
     ];
     for (const { zhCn, en } of all) {
-      const width = [...zhCn].reduce((sum, letter) => sum + (letter > '\u2e7f' ? 2 : 1), 0);
+      const width = Array.from(zhCn).reduce((sum, letter) => sum + (letter > '\u2e7f' ? 2 : 1), 0);
       expect(width).toBeLessThanOrEqual(80);
       expect(en.length).toBeLessThanOrEqual(80);
     }

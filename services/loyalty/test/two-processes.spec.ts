@@ -1,0 +1,108 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ProgrammeServiceService, type ProgrammeTerms } from '@regulars/contracts/loyalty/v1/programmes';
+import { type Purchase, PurchaseServiceService } from '@regulars/contracts/loyalty/v1/purchases';
+import { type RpcClient, rpcClient } from '@regulars/service';
+import {
+  eventually,
+  publish,
+  type RunningService,
+  readTopic,
+  signedPrincipal,
+  startService,
+  type TestDatabase,
+  testDatabase,
+  testTopics,
+} from '@regulars/testing';
+import pg from 'pg';
+import { aMember, anItem, aPurchase, aStore, memberEvent, storeEvents, theTerms } from './chain.js';
+
+type Purchases = RpcClient<typeof PurchaseServiceService>;
+
+describe('Two loyalty processes on one database', () => {
+  const store = aStore();
+  const members = Array.from({ length: 8 }, aMember);
+  const topics = testTopics();
+  const deadline = new Date(Date.now() + 100_000);
+  let database: TestDatabase;
+  let processes: RunningService[] = [];
+  let pods: Purchases[] = [];
+  let till: string;
+
+  beforeAll(async () => {
+    database = await testDatabase('loyalty');
+    till = await signedPrincipal({ sub: store.tillId, kind: 'till', stores: [store.storeId] });
+    const env = { DATABASE_URL: database.url, TOPIC_PREFIX: topics.prefix, MIGRATE_ON_START: 'true' };
+    processes = await Promise.all([startService('loyalty', env), startService('loyalty', env)]);
+    pods = processes.map(({ grpcAddress }) => rpcClient(PurchaseServiceService, grpcAddress));
+    await publishProgramme({ ...theTerms({ capPerDay: 500 }) });
+    const events = storeEvents(store);
+    await publish(`${topics.prefix}regulars.stores.store.v1`, [events.store]);
+    await publish(`${topics.prefix}regulars.stores.till.v1`, [events.till]);
+    await publish(`${topics.prefix}regulars.members.member.v1`, members.map(memberEvent));
+    for (const member of members) {
+      await eventually(async () => {
+        const probe = await post(0, [aPurchase({ at: store, by: member, minor: 0 })]);
+        return probe[0]?.outcome?.$case === 'credited';
+      }, 30_000);
+    }
+  }, 90_000);
+
+  afterAll(async () => {
+    for (const pod of pods) pod.close();
+    await Promise.all(processes.map((process) => process.stop()));
+    await topics.drop();
+    await database.drop();
+  }, 60_000);
+
+  async function publishProgramme(terms: ProgrammeTerms): Promise<void> {
+    const principal = await signedPrincipal({ sub: 'head-office', kind: 'person', roles: ['administrator'] });
+    const programmes = rpcClient(ProgrammeServiceService, processes[0]?.grpcAddress ?? '');
+    const call = { principal, deadline };
+    const { brandId } = store;
+    const names = { nameZh: '灯笼会员', nameEn: 'Lantern Club' };
+    const made = await programmes.createProgramme({ code: 'L', ...names, currency: 'CNY', brandIds: [brandId] }, call);
+    const programmeId = made.programme?.programmeId ?? '';
+    await programmes.draftVersion({ programmeId, terms }, call);
+    await programmes.publishVersion({ programmeId, version: 1, effectiveFrom: '2020-01-01' }, call);
+    programmes.close();
+  }
+
+  async function post(pod: number, purchases: readonly Purchase[]) {
+    const items = purchases.map((purchase) => anItem(purchase, till, randomUUID()));
+    const answer = await (pods[pod % pods.length] as Purchases).postPurchases({ items }, { deadline });
+    return answer.results;
+  }
+
+  it('[L1][L3][L4] keep caps exact, members in order in the topic, and lose and double nothing', async () => {
+    const purchases = Array.from({ length: 480 }, (_, n) => aPurchase({ at: store, by: members[n % 8], minor: 1_000 }));
+    const batches = Array.from({ length: 48 }, (_, n) => purchases.slice(n * 10, n * 10 + 10));
+    // Every batch goes to both, so that each receipt is posted twice under different keys, at the same time.
+    const answers = await Promise.all(batches.flatMap((batch, n) => [post(n, batch), post(n + 1, batch)]));
+    const credits = answers.flat().filter((result) => !result.replayed);
+    expect(credits).toHaveLength(480);
+    expect(answers.flat().every((result) => result.outcome?.$case === 'credited')).toBe(true);
+    const client = new pg.Client({ connectionString: database.url });
+    await client.connect();
+    const { rows } = await client.query<{ balance: string; debt: string; lots: string; entries: string }>(
+      `SELECT a.balance, (SELECT sum(points) FROM entry e WHERE e.member_id = a.member_id) AS entries,
+         (SELECT sum(remaining) FROM lot l WHERE l.member_id = a.member_id) AS lots FROM account a`,
+    );
+    await client.end();
+    expect(rows.map(({ balance, entries, lots }) => [balance, entries, lots].map(Number))).toEqual(
+      members.map(() => [500, 500, 500]),
+    );
+    await expectOrderInTopic();
+  }, 60_000);
+
+  async function expectOrderInTopic(): Promise<void> {
+    const records = await eventually(async () => {
+      const all = await readTopic(`${topics.prefix}regulars.loyalty.points.v1`);
+      return all.length >= 480 + members.length ? all : false;
+    }, 30_000);
+    for (const { memberId } of members) {
+      const mine = records.filter(({ key }) => key === memberId).map(({ headers }) => Number(headers.ce_memberseq));
+      expect(mine).toEqual(mine.map((_, index) => index + 1));
+    }
+  }
+});
