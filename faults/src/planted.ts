@@ -47,7 +47,7 @@ async function runWithBug(scenario: string, seed: number, outDir: string): Promi
   const copy = join(workspaceDir, '.regulars', `planted-${process.pid}`);
   try {
     await copyWorkspace(copy);
-    await run('git', ['apply', '--unidiff-zero', patch], copy, {
+    await run('git', ['apply', '-C1', patch], copy, {
       GIT_CEILING_DIRECTORIES: join(workspaceDir, '.regulars'),
     });
     for (const project of await patchedProjects(patch)) await run('tsc', ['-p', project], copy);
