@@ -16,8 +16,7 @@ export async function measureEventLag(
        FROM (
          SELECT extract(epoch FROM m.created_at - e.posted_at) * 1000 AS ms
          FROM loyalty.entry e
-         JOIN loyalty.outbox o ON o.payload->>'entryId' = e.entry_id::text
-         JOIN notifications.message m ON m.cause_id = o.id
+         JOIN notifications.message m ON m.cause_id = e.entry_id
          WHERE e.posted_at BETWEEN $1 AND $2
        ) lag`,
       [during.from, during.to],

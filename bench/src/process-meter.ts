@@ -54,8 +54,11 @@ export async function residentMb(watched: readonly Watched[]): Promise<Record<st
   return Object.fromEntries(figures);
 }
 
+/** CPU of a platform at rest, in cores: polls, heartbeats, metrics. */
+const AT_REST = 0.4;
+
 /**
- * Waits until the processes together use less than a tenth of a core, so that what one phase left behind (events to carry,
+ * Waits until the processes together use no more than a platform at rest, so that what one phase left behind (events to carry,
  * messages to send) is no load on the next. Returns whether they came to rest in time.
  */
 export async function untilIdle(watched: readonly Watched[], withinS: number): Promise<boolean> {
@@ -69,7 +72,7 @@ export async function untilIdle(watched: readonly Watched[], withinS: number): P
     await sleep(500);
     const now = await cpuSeconds(watched);
     const used = Object.values(cpuBetween(before, now) ?? {}).reduce((sum, seconds) => sum + seconds, 0);
-    if (used < 0.05) return true;
+    if (used < AT_REST / 2) return true;
     before = now;
   }
   return false;
