@@ -10,16 +10,20 @@ import type {
   Subscriber,
   TopicPartition,
 } from './broker.js';
+import { Carriage } from './carriage.js';
 import type { EventConsumer } from './event.js';
 import { reasonOf } from './failure.js';
 import { consumerMetrics } from './metrics.js';
-import { loadOffsets, moveOffset, type OffsetOwner } from './offsets.js';
+import { loadOffsets, moveOffsets, type OffsetOwner } from './offsets.js';
 import { Progress } from './progress.js';
 import type { MessagingLog, MessagingSettings } from './settings.js';
 import { Alarm, atMost, backoffMs } from './waiting.js';
 
-/** Events of one database transaction. */
+/** Events of one partition in a database transaction. */
 const CHUNK_EVENTS = 500;
+
+/** Events of all the partitions that share a transaction. */
+const MOST_EVENTS = 1_000;
 
 const LONGEST_BACKOFF_MS = 2_000;
 const STOP_WITHIN_MS = 5_000;
@@ -116,12 +120,13 @@ export class ConsumerLoop {
   }
 
   #subscribe(onCrash: (error: Error) => void): Promise<Subscriber> {
+    const carriage = new Carriage((portions, control) => this.#application.settle(portions, control), MOST_EVENTS);
     return this.options.broker.subscribe({
       // One group per topic: members of a group have to hear the same topics, also while a new version rolls out.
       group: `${this.options.settings.topicPrefix}${this.#labels.group}.${this.#labels.topic}`,
       topics: [this.#owner.topic],
       startAt: (assigned, superseded) => this.#startAt(assigned, superseded),
-      onBatch: (batch, control) => this.#onBatch(batch, control),
+      onBatch: (batch, control) => this.#onBatch(batch, control, carriage),
       onSkipped: (at) => this.#progress.reach(at, at.offset, Date.now()),
       onCrash,
     });
@@ -144,7 +149,7 @@ export class ConsumerLoop {
     return [];
   }
 
-  async #onBatch(batch: RecordBatch, control: BatchControl): Promise<number> {
+  async #onBatch(batch: RecordBatch, control: BatchControl, carriage: Carriage): Promise<number> {
     const { partition } = batch;
     let from = this.#stored.get(partition);
     if (from === undefined) return batch.records[0]?.offset ?? batch.next;
@@ -155,7 +160,7 @@ export class ConsumerLoop {
         const last = chunk.at(-1);
         if (!last) break;
         const next = last === unread.at(-1) ? batch.next : last.offset + 1;
-        const settled = await this.#application.settle(partition, from, chunk, next, control);
+        const settled = await carriage.carry({ partition, from, records: chunk, next }, control);
         if (settled !== 'settled') return settled === 'lost' ? await this.#reload(partition) : from;
         this.#stored.set(partition, next);
         this.#progress.reach(batch, next, Date.now());
@@ -217,14 +222,16 @@ export class ConsumerLoop {
 
   /** Keeps the way past the markers at the end of a partition, so that lag is exact for whoever comes next. */
   async #storeReached(ranges: readonly PartitionRange[]): Promise<void> {
-    for (const range of ranges) {
+    const moves = ranges.flatMap((range) => {
       const { partition, next } = range;
-      const stored = this.#stored.get(partition);
-      if (stored === undefined || stored === next || this.#progress.lag(this.#owner.topic, range) !== 0) continue;
-      const moved = await this.options.dataSource.transaction((tx) => {
-        return moveOffset(tx, this.#owner, partition, stored, next);
-      });
-      if (moved && this.#stored.get(partition) === stored) this.#stored.set(partition, next);
+      const from = this.#stored.get(partition);
+      const isBehind = from !== undefined && from !== next && this.#progress.lag(this.#owner.topic, range) === 0;
+      return isBehind ? [{ partition, from, next }] : [];
+    });
+    if (moves.length === 0) return;
+    const moved = await this.options.dataSource.transaction((tx) => moveOffsets(tx, this.#owner, moves));
+    for (const { partition, from, next } of moves) {
+      if (moved.has(partition) && this.#stored.get(partition) === from) this.#stored.set(partition, next);
     }
   }
 

@@ -29,8 +29,8 @@ export interface EventConsumer {
   /** Who hears it, usually the service's name; each group sees every event. */
   readonly group: string;
   /**
-   * The effect of `events` (in order of their partition, each id once), inside the transaction that also moves the
-   * offset. Safe to repeat. Throws BadEvent, or fails with a data error, for an event that can never be applied: its
+   * The effect of `events` (of one or several partitions, each in its order; each id once), inside the transaction that
+   * also moves the offsets. Safe to repeat. Throws BadEvent, or fails with a data error, for an event that can never be applied: its
    * key is then parked. Everything else it throws counts as an outage and is tried again.
    */
   apply(tx: EntityManager, events: readonly ReceivedEvent[]): Promise<void>;

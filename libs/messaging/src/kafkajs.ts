@@ -35,8 +35,8 @@ const LONG_POLL_MS = 500;
 const SESSION_TIMEOUT_MS = 10_000;
 const HEARTBEAT_MS = 2_000;
 
-/** Partitions whose batches are applied side by side; each is a database transaction. */
-const CONCURRENT_PARTITIONS = 2;
+/** Partitions of one fetch that are handed over at once, so that they can share a database transaction. */
+const CONCURRENT_PARTITIONS = 64;
 
 /** The port over kafkajs. It is silent: what goes wrong is thrown or reported to whoever called. */
 export function connectKafkajs(brokers: readonly string[], clientId: string): Broker {

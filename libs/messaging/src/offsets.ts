@@ -14,22 +14,42 @@ export interface ResetOffset {
   readonly now: number;
 }
 
-/** Moves a partition's offset if it still stands where this member left it: otherwise it belongs to another. */
-export async function moveOffset(
+/** A partition's offset, and where it is to be moved. */
+export interface OffsetMove {
+  readonly partition: number;
+  readonly from: number;
+  readonly next: number;
+}
+
+/**
+ * Moves the offsets of partitions, each named once, that still stand where this member left them, and answers which
+ * those were: the others belong to another. Rows are locked in one order, so that members never wait for each other.
+ */
+export async function moveOffsets(
   tx: EntityManager,
   owner: OffsetOwner,
-  partition: number,
-  from: number,
-  to: number,
-): Promise<boolean> {
-  const rows = await tx.query<unknown[]>(
-    `with moved as (
-       update consumer_offset set next_offset = $5
-       where group_id = $1 and topic = $2 and partition = $3 and next_offset = $4 returning 1)
-     select 1 from moved`,
-    [owner.group, owner.topic, partition, from, to],
+  moves: readonly OffsetMove[],
+): Promise<ReadonlySet<number>> {
+  const rows = await tx.query<{ partition: number }[]>(
+    `with held as (
+       select partition, wanted.moved_to from consumer_offset
+       join unnest($3::integer[], $4::bigint[], $5::bigint[]) as wanted (partition, stood_at, moved_to) using (partition)
+       where group_id = $1 and topic = $2 and next_offset = wanted.stood_at
+       order by partition for update of consumer_offset),
+     moved as (
+       update consumer_offset set next_offset = held.moved_to from held
+       where group_id = $1 and topic = $2 and consumer_offset.partition = held.partition
+       returning consumer_offset.partition)
+     select partition from moved`,
+    [
+      owner.group,
+      owner.topic,
+      moves.map(({ partition }) => partition),
+      moves.map(({ from }) => from),
+      moves.map(({ next }) => next),
+    ],
   );
-  return rows.length === 1;
+  return new Set(rows.map(({ partition }) => partition));
 }
 
 /** Where each of the partitions goes on; those without a stored offset begin at their first record. */

@@ -28,6 +28,11 @@ export interface ReplayResult {
   readonly reason?: string;
 }
 
+/** A record and the partition that it came from. */
+export interface PlacedRecord extends StoredRecord {
+  readonly partition: number;
+}
+
 const REPLAY_CHUNK = 200;
 
 /** Parked keys, longest waiting first, at most `limit`. */
@@ -104,8 +109,7 @@ export async function lockParked(
 export async function park(
   tx: EntityManager,
   place: ParkingPlace,
-  partition: number,
-  records: readonly StoredRecord[],
+  records: readonly PlacedRecord[],
   reason?: string,
 ): Promise<void> {
   if (reason !== undefined) {
@@ -117,13 +121,14 @@ export async function park(
   }
   await tx.query(
     `insert into parked_event (group_id, topic, key, partition, record_offset, headers, value)
-     select $1, $2, key, $3, record_offset, headers, value
-     from unnest($4::text[], $5::bigint[], $6::json[], $7::bytea[]) as record (key, record_offset, headers, value)
+     select $1, $2, key, partition, record_offset, headers, value
+     from unnest($3::integer[], $4::text[], $5::bigint[], $6::json[], $7::bytea[])
+       as record (partition, key, record_offset, headers, value)
      on conflict do nothing`,
     [
       place.group,
       place.topic,
-      partition,
+      records.map((record) => record.partition),
       records.map(keyOf),
       records.map((record) => record.offset),
       records.map((record) => JSON.stringify({ ...record.headers, ce_time: timeOf(record) }).replaceAll('\\u0000', '')),

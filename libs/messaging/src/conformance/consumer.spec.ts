@@ -8,6 +8,7 @@ import {
   clients,
   event,
   Installation,
+  keysOfPartitions,
   Listener,
   POINTS,
   sendInTransactions,
@@ -156,6 +157,67 @@ describe.each(clients)('A consumer over $client', ({ connect }) => {
       await publish(event(aKey(), 1));
       installation.consume(listener);
       await eventually(async () => (await heardNumbers()).length === 1);
+    });
+  });
+
+  describe('Partitions that travel together', () => {
+    /** How many transactions wrote what is heard from `n` on. */
+    const transactionsFrom = async (n: number) => {
+      const [found] = await installation.dataSource.query<{ transactions: number }[]>(
+        'select count(distinct xmin::text)::integer as transactions from heard where n >= $1',
+        [n],
+      );
+      return found?.transactions;
+    };
+
+    it('[L1] applies what several partitions bring in one transaction', async () => {
+      const keys = keysOfPartitions(installation);
+      await publish(...keys.flatMap((key, n) => [event(key, 10 * n), event(key, 10 * n + 1)]));
+      installation.consume(listener);
+      await eventually(async () => (await heardNumbers()).length === 8);
+      expect(await transactionsFrom(0)).toBe(1);
+      for (const [n, key] of keys.entries()) expect(await heardNumbers(key)).toEqual([10 * n, 10 * n + 1]);
+    });
+
+    it('[L1] leaves out a partition whose offset another member has moved, and applies the others', async () => {
+      const keys = keysOfPartitions(installation);
+      installation.consume(listener);
+      await publish(...keys.map((key, n) => event(key, n)));
+      await eventually(async () => (await heardNumbers()).length === 4);
+      // Another member applies the next event of partition 2, and the marker behind it is in its offset too.
+      await installation.dataSource.query(
+        'update consumer_offset set next_offset = next_offset + 2 where partition = 2',
+      );
+      await publish(...keys.map((key, n) => event(key, 10 + n)));
+      await eventually(async () => (await heardNumbers()).length === 7);
+      await publish(...keys.map((key, n) => event(key, 20 + n)));
+      await eventually(async () => (await heardNumbers()).length === 11);
+      expect(await heardNumbers(keys[2])).toEqual([2, 22]);
+      expect((await heardNumbers()).filter((n) => n >= 10 && n < 20).sort()).toEqual([10, 11, 13]);
+      expect(await transactionsFrom(10)).toBe(2);
+    });
+
+    it('[O3] parks the bad event of one partition and applies what the others bring', async () => {
+      const keys = keysOfPartitions(installation);
+      listener.refused.add(2);
+      await publish(...keys.flatMap((key, n) => [event(key, n), event(key, 10 + n)]));
+      installation.consume(listener);
+      await eventually(async () => (await heardNumbers()).length === 6);
+      await eventually(async () => (await parkedKeys(installation.dataSource))[0]?.events === 2);
+      expect((await heardNumbers()).sort((a, b) => a - b)).toEqual([0, 1, 3, 10, 11, 13]);
+      expect(await parkedKeys(installation.dataSource)).toMatchObject([{ key: keys[2] }]);
+    });
+
+    it('[O1] tries all of them again when the database fails, and writes each once', async () => {
+      const keys = keysOfPartitions(installation);
+      listener.outage = new Error('The database is away');
+      await publish(...keys.map((key, n) => event(key, n)));
+      installation.consume(listener);
+      await eventually(() => listener.runs >= 3);
+      expect(await heardNumbers()).toEqual([]);
+      listener.outage = undefined;
+      await eventually(async () => (await heardNumbers()).length === 4);
+      expect(await transactionsFrom(0)).toBe(1);
     });
   });
 

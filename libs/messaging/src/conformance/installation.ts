@@ -7,6 +7,7 @@ import type { Broker, NewRecord } from '../broker.js';
 import { ConsumerLoop, type ConsumerLoopOptions } from '../consumer-loop.js';
 import { BadEvent, type EventConsumer, type ReceivedEvent } from '../event.js';
 import { connectKafkajs } from '../kafkajs.js';
+import { partitionOf } from '../murmur2.js';
 import { appendToOutbox, type OutboxEvent } from '../outbox.js';
 import { Relay } from '../relay.js';
 import type { MessagingLog, MessagingSettings, TopicSpec } from '../settings.js';
@@ -149,6 +150,16 @@ export async function sendInTransactions(
 
 export function aKey(): string {
   return randomUUID();
+}
+
+/** A key for each of the partitions, in their order. */
+export function keysOfPartitions({ settings }: Installation): string[] {
+  return Array.from({ length: settings.partitions }, (_, partition) => {
+    for (;;) {
+      const key = aKey();
+      if (partitionOf(Buffer.from(key), settings.partitions) === partition) return key;
+    }
+  });
 }
 
 /** Writes a row for each event it hears, and knows nothing of events it heard before. */
