@@ -79,7 +79,8 @@ export class Measurements {
     const memory: MemorySample[] = [];
     const from = performance.now();
     const note = async () => {
-      memory.push({ atS: (performance.now() - from) / 1_000, mb: await residentMb(this.lab.watched) });
+      const platform = this.lab.watched.filter(({ name }) => name !== 'generator');
+      memory.push({ atS: (performance.now() - from) / 1_000, mb: await residentMb(platform) });
     };
     const timer = setInterval(() => void note(), everyS * 1_000);
     try {

@@ -43,13 +43,15 @@ export function cpuBetween(from: CpuSeconds | undefined, to: CpuSeconds | undefi
   return Object.fromEntries(Object.entries(to).map(([name, seconds]) => [name, seconds - (from[name] ?? 0)]));
 }
 
-/** Resident memory in MB, by name. */
+/** Resident memory in MB, by name; without trees, whose processes share memory. */
 export async function residentMb(watched: readonly Watched[]): Promise<Record<string, number>> {
   const figures = await Promise.all(
-    watched.map(async ({ name, pid }) => {
-      const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
-      return [name, Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1_024] as const;
-    }),
+    watched
+      .filter(({ isTree }) => !isTree)
+      .map(async ({ name, pid }) => {
+        const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+        return [name, Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1_024] as const;
+      }),
   );
   return Object.fromEntries(figures);
 }

@@ -97,9 +97,7 @@ export function growth(memory: readonly MemorySample[]): Record<string, number> 
 }
 
 function memoryVerdict(memory: readonly MemorySample[]): Verdict {
-  const services = Object.entries(growth(memory)).filter(
-    ([name]) => !['postgres', 'kafka', 'generator'].includes(name),
-  );
+  const services = Object.entries(growth(memory)).filter(([name]) => name !== 'kafka');
   const [name, most] = services.reduce<[string, number]>((a, b) => (b[1] > a[1] ? b : a), ['nothing', 0]);
   const isLongEnough = (memory.at(-1)?.atS ?? 0) >= FIVE_MINUTES_S - 30;
   const figure = `${name} ${most >= 0 ? '+' : ''}${(most * 100).toFixed(0)} % in 5 min`;
