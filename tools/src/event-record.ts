@@ -23,11 +23,11 @@ export async function endOf(topic: string, brokers: string): Promise<Map<number,
   }
 }
 
-/** Reads on from there until a record with the key comes; commits nothing. @throws after `withinMs`. */
+/** Reads on from there until the record that is looked for comes; commits nothing. @throws after `withinMs`. */
 export async function recordAfter(
   end: ReadonlyMap<number, string>,
   topic: string,
-  key: string,
+  isIt: (record: EventRecord) => boolean,
   brokers: string,
   withinMs = 60_000,
 ): Promise<EventRecord> {
@@ -39,11 +39,12 @@ export async function recordAfter(
     await consumer.subscribe({ topic });
     return await new Promise<EventRecord>((resolve, reject) => {
       setTimeout(
-        () => reject(new Error(`No record with key ${key} came to ${topic} within ${withinMs / 1_000} s`)),
+        () => reject(new Error(`The record did not come to ${topic} within ${withinMs / 1_000} s`)),
         withinMs,
       ).unref();
       readUntil(consumer, topic, end, (partition, message) => {
-        if (message.key?.toString() === key) resolve(recordOf(topic, partition, message));
+        const record = recordOf(topic, partition, message);
+        if (isIt(record)) resolve(record);
       }).catch(reject);
     });
   } finally {
