@@ -1,5 +1,5 @@
-import type { Session } from '../postgres-proxy.js';
 import type { Scenario } from '../scenario.js';
+import { takesPurchases } from './commits.js';
 
 const CUTS = 12;
 
@@ -30,7 +30,3 @@ export const cutCommit: Scenario = {
     await load.stop();
   },
 };
-
-function takesPurchases({ statements }: Session): boolean {
-  return statements.some((text) => text.includes('hold_members'));
-}

@@ -1,6 +1,8 @@
 import type { SunkMessage } from '@regulars/tools';
+import type { Session } from '../postgres-proxy.js';
 import type { Scenario } from '../scenario.js';
 import type { Stage } from '../stage.js';
+import { killAtCommit } from './commits.js';
 
 const ROUNDS = 2;
 
@@ -26,46 +28,35 @@ export const killNotifications: Scenario = {
   },
 };
 
+/** The group takes its time to miss a consumer that was killed the round before. */
+const WITHIN_MS = 60_000;
+
 async function killBeforeCommit(stage: Stage): Promise<void> {
-  const { postgresProxy, history } = stage;
-  const held = new Promise<void>((resolve) => {
-    postgresProxy.trap = (moment, { statements }) => {
-      const writesMessages = statements.some((text) => /insert into\s+message\b/i.test(text));
-      if (moment !== 'sent' || !writesMessages || history.inFlight === 0) return 'pass';
-      stage.strike('kill -9 notifications before the COMMIT of its consumer');
-      postgresProxy.trap = undefined;
-      resolve();
-      return 'hold';
-    };
-  });
-  await killWhen(stage, held, 'a COMMIT of the consumer');
+  const notifications = stage.platform.service('notifications');
+  const what = 'kill -9 notifications before the COMMIT of its consumer';
+  await killAtCommit(stage, { at: 'sent', of: writesMessages, what }, () => notifications.kill(), WITHIN_MS);
+  await notifications.start();
+  await notifications.ready();
+}
+
+function writesMessages({ statements }: Session): boolean {
+  return statements.some((text) => /insert into\s+message\b/i.test(text));
 }
 
 async function killAfterYes(stage: Stage): Promise<void> {
-  const { mailProxy, history } = stage;
-  const taken = new Promise<void>((resolve) => {
-    mailProxy.onTaken = () => {
-      if (history.inFlight === 0) return true;
-      stage.strike('kill -9 notifications after the mail server has said yes');
-      mailProxy.onTaken = undefined;
-      resolve();
-      return false;
-    };
-  });
-  await killWhen(stage, taken, 'a mail being taken');
-}
-
-/** Kills notifications in the same moment: what it would do about a lost connection is another story. */
-async function killWhen(stage: Stage, moment: Promise<void>, what: string): Promise<void> {
-  const notifications = stage.platform.service('notifications');
-  let isKilled = false;
-  void moment
-    .then(() => notifications.kill())
-    .then(() => {
-      isKilled = true;
-    });
-  // The group takes its time to miss a consumer that was killed before.
-  await stage.until(what, () => isKilled, 60_000);
+  const { mailProxy, history, platform } = stage;
+  const notifications = platform.service('notifications');
+  let killed: Promise<void> | undefined;
+  mailProxy.onTaken = () => {
+    if (killed || history.inFlight === 0) return true;
+    stage.strike('kill -9 notifications after the mail server has said yes');
+    // Killed in the same moment: what it would do about a lost connection is another story.
+    killed = notifications.kill();
+    return false;
+  };
+  await stage.until('a mail being taken', () => killed !== undefined, WITHIN_MS);
+  await killed;
+  mailProxy.onTaken = undefined;
   await notifications.start();
   await notifications.ready();
 }
