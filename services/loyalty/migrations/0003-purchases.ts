@@ -16,6 +16,7 @@ export class Purchases0000000000003 implements MigrationInterface {
   }
 }
 
+// Receipt numbers and keys are compared byte by byte: that is what "the same" means for them, and it is cheaper.
 const tables = [
   // The purchase carries the receipt claim: its primary key. `fingerprint` is of what was bought and by whom, without the
   // receipt's identity and without the time; `rung_at` stands beside it. lines: [[sku, name, category, quantityMilli,
@@ -27,7 +28,7 @@ const tables = [
     store_id uuid NOT NULL,
     till_id uuid NOT NULL,
     business_date date NOT NULL,
-    receipt_number text NOT NULL,
+    receipt_number text COLLATE "C" NOT NULL,
     purchase_id uuid NOT NULL,
     fingerprint bytea NOT NULL,
     rung_at timestamptz NOT NULL,
@@ -68,9 +69,9 @@ const tables = [
   `SELECT purchase_add_months(15, 3)`,
 
   `CREATE TABLE idempotency (
-    caller text NOT NULL,
-    route text NOT NULL,
-    key text NOT NULL,
+    caller text COLLATE "C" NOT NULL,
+    route text COLLATE "C" NOT NULL,
+    key text COLLATE "C" NOT NULL,
     fingerprint bytea NOT NULL,
     result json NOT NULL,
     created_at timestamptz NOT NULL,
@@ -86,8 +87,8 @@ const tables = [
     store_id uuid NOT NULL,
     till_id uuid NOT NULL,
     business_date date NOT NULL,
-    receipt_number text NOT NULL,
-    told_member text NOT NULL,
+    receipt_number text COLLATE "C" NOT NULL,
+    told_member text COLLATE "C" NOT NULL,
     due_at timestamptz NOT NULL,
     attempts integer NOT NULL DEFAULT 0,
     lease_until timestamptz,
@@ -103,14 +104,14 @@ const tables = [
     store_id uuid NOT NULL,
     till_id uuid NOT NULL,
     business_date date NOT NULL,
-    receipt_number text NOT NULL,
+    receipt_number text COLLATE "C" NOT NULL,
     refund_id uuid NOT NULL,
     fingerprint bytea NOT NULL,
     rung_at timestamptz NOT NULL,
     purchase_store_id uuid NOT NULL,
     purchase_till_id uuid NOT NULL,
     purchase_business_date date NOT NULL,
-    purchase_receipt_number text NOT NULL,
+    purchase_receipt_number text COLLATE "C" NOT NULL,
     lines json NOT NULL,
     state text NOT NULL,
     result json NOT NULL,
@@ -130,7 +131,7 @@ const tables = [
     store_id uuid NOT NULL,
     till_id uuid NOT NULL,
     business_date date NOT NULL,
-    receipt_number text NOT NULL,
+    receipt_number text COLLATE "C" NOT NULL,
     kind text NOT NULL,
     fingerprint bytea NOT NULL,
     body json NOT NULL,
@@ -146,7 +147,7 @@ const tables = [
     store_id uuid NOT NULL,
     till_id uuid NOT NULL,
     business_date date NOT NULL,
-    receipt_number text NOT NULL,
+    receipt_number text COLLATE "C" NOT NULL,
     reason text NOT NULL,
     held_at timestamptz NOT NULL
   )`,
