@@ -33,9 +33,7 @@ export function environmentOf(service: ServiceName, replica: number, around: Sur
     NODE_ENV: 'production',
     NODE_COMPILE_CACHE: compileCacheDir,
     LOG_LEVEL: process.env.LOG_LEVEL ?? 'info',
-    ...(process.env.OTEL_EXPORTER_OTLP_ENDPOINT && {
-      OTEL_EXPORTER_OTLP_ENDPOINT: process.env.OTEL_EXPORTER_OTLP_ENDPOINT,
-    }),
+    ...telemetry(),
     HOST: '127.0.0.1',
     OPS_PORT: String(own.ops),
     KAFKA_BROKERS: around.brokers,
@@ -45,6 +43,12 @@ export function environmentOf(service: ServiceName, replica: number, around: Sur
     ...addresses(replica, around.ports),
     ...(service === 'gateway' ? gatewayOnly(own, around.issuer) : ownerOnly(service, own, around)),
   };
+}
+
+/** Where traces go, when the caller has said so. */
+function telemetry(): Record<string, string> {
+  const names = ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_TRACES_SAMPLER_ARG'];
+  return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
 }
 
 function gatewayOnly(own: Ports, issuer: string): Record<string, string> {

@@ -1,12 +1,11 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import pc from 'picocolors';
 import { DETACHED, startDetached } from './detach.js';
+import { type Flags, flagsIn } from './flags.js';
 import { stackDir } from './folders.js';
 import { type Platform, removeTopics, startPlatform } from './platform.js';
-import { FRIENDLY_PORTS } from './ports.js';
 import { CannotStart, lastLines } from './processes.js';
 import { printed } from './progress.js';
 import { unprovision } from './provisioning.js';
@@ -16,21 +15,13 @@ import { announceStack, endLeftOver, endStack, takeStackLock } from './stack.js'
 import { StepFailed, tellStory } from './story.js';
 import { whereThingsAre } from './where.js';
 
-const { values: flags } = parseArgs({
-  options: {
-    once: { type: 'boolean', default: false },
-    detach: { type: 'boolean', default: false },
-    fresh: { type: 'boolean', default: false },
-    port: { type: 'string' },
-  },
-});
-
 const RENEW_TOKENS_MS = 6 * 60 * 60 * 1_000;
 
 // A terminal that has gone is no reason to fail while things are put away.
 process.stdout.on('error', () => undefined);
 process.stderr.on('error', () => undefined);
 
+const flags = readFlags();
 if (flags.detach) {
   process.exit(await startDetached(process.argv.slice(2).filter((flag) => flag !== '--detach')));
 }
@@ -59,21 +50,26 @@ try {
 async function start(): Promise<Platform> {
   if (flags.fresh) await beginAnew();
   const from = performance.now();
+  const { ports } = flags;
   const servers = startServers({
     dir: stackDir,
-    postgresPort: FRIENDLY_PORTS.postgres,
-    kafkaPort: FRIENDLY_PORTS.kafka,
+    postgresPort: ports.postgres,
+    kafkaPort: ports.kafka,
     progress: printed,
   });
-  const platform = await startPlatform({
-    servers,
-    dir: stackDir,
-    ports: { gateway: flags.port === undefined ? undefined : Number(flags.port) },
-    progress: printed,
-  });
+  const platform = await startPlatform({ servers, dir: stackDir, ports, progress: printed });
   announceStack(platform);
   console.log(pc.bold(`Ready after ${((performance.now() - from) / 1_000).toFixed(1)} s`));
   return platform;
+}
+
+function readFlags(): Flags {
+  try {
+    return flagsIn(process.argv.slice(2));
+  } catch (error) {
+    tell(error);
+    process.exit(2);
+  }
 }
 
 /** Removes what earlier starts have stored, on servers of our own and on named ones. */
