@@ -11,11 +11,14 @@ import { pointsTopic } from './points/points-topic.js';
 import { ProgrammesController } from './programmes/programmes.controller.js';
 import { ProgrammesService } from './programmes/programmes.service.js';
 import { KeptPurchases } from './purchases/kept.service.js';
+import { MonthsJob } from './purchases/months.job.js';
+import { MonthsService } from './purchases/months.service.js';
 import { PendingJob } from './purchases/pending.job.js';
 import { PendingService } from './purchases/pending.service.js';
 import { Postings } from './purchases/postings.service.js';
 import { PurchasesController } from './purchases/purchases.controller.js';
 import { PurchasesService } from './purchases/purchases.service.js';
+import { KeysJob } from './receipts/keys.job.js';
 import { ReceiptsService } from './receipts/receipts.service.js';
 import { RefundBatches } from './refunds/refund-batches.service.js';
 import { RefundsJob } from './refunds/refunds.job.js';
@@ -49,6 +52,9 @@ import { TillsConsumer } from './stores/tills.consumer.js';
     RefundsJob,
     LedgerService,
     ReceiptsService,
+    KeysJob,
+    MonthsService,
+    MonthsJob,
     PointsService,
     MembersService,
     StoresConsumer,

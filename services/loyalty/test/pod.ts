@@ -40,6 +40,7 @@ export class Pod {
   readonly members: MembersService;
   readonly purchases: PurchasesService;
   readonly refunds: RefundsService;
+  readonly receipts: ReceiptsService;
   private readonly lanes: Lanes;
 
   private constructor(
@@ -51,7 +52,8 @@ export class Pod {
     this.programmes = new ProgrammesService(dataSource, clock);
     const books = new BookService(dataSource, clock, this.programmes, this.stores);
     const ledger = new LedgerService();
-    const receipts = new ReceiptsService();
+    this.receipts = new ReceiptsService(dataSource, clock);
+    const { receipts } = this;
     const outbox = new Outbox();
     this.lanes = new Lanes({ LANES: lanes, LANE_QUEUE: 2_048, DATABASE_URL: databaseUrl }, clock);
     const kept = new KeptPurchases(books, ledger, receipts, outbox, clock);

@@ -303,6 +303,22 @@ describe('Posting purchases on a real database', () => {
     expect([creditOf(before).pointsEarned, creditOf(after).pointsEarned]).toEqual([10, 70]);
   });
 
+  it('[L1] forgets a key after a month, but not the receipt', async () => {
+    const { store } = await shop();
+    const member = aMember();
+    await one.register(member);
+    const purchase = aPurchase({ at: store, by: member });
+    const [first] = await one.post([purchase], ['old']);
+    expect(await one.receipts.forgetOldKeys()).toBe(0);
+    await one.rows(`UPDATE idempotency SET created_at = created_at - interval '31 days' WHERE caller = $1`, [
+      store.tillId,
+    ]);
+    expect(await one.receipts.forgetOldKeys()).toBe(1);
+    const [again, other] = await one.post([purchase, aPurchase({ at: store, by: member })], ['new', 'old']);
+    expect(again).toEqual({ ...first, replayed: true });
+    creditOf(other);
+  });
+
   it('[L1] says what it does not know: store, till, programme, currency', async () => {
     const { store } = await shop();
     const member = aMember();

@@ -1,10 +1,21 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import { CLOCK, type Clock } from '@regulars/service';
+import { DataSource } from 'typeorm';
 import type { LaneTransaction } from '../lanes/lane.js';
-import { type ConflictRow, conflictsStatement, type KeyRow, keysStatement } from './receipts.store.js';
+import { type ConflictRow, conflictsStatement, forgetKeys, type KeyRow, keysStatement } from './receipts.store.js';
+
+/** How long a key answers; a receipt is protected by its claim for longer. */
+const KEYS_KEPT_DAYS = 30;
+const KEYS_AT_ONCE = 2_000;
 
 /** What purchases and refunds have in common: answers under keys, and receipts that stand with another body. */
 @Injectable()
 export class ReceiptsService {
+  constructor(
+    @Inject(DataSource) private readonly dataSource: DataSource,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
   /** Sends without waiting; the caller commits all or none. */
   record(
     tx: LaneTransaction,
@@ -21,5 +32,11 @@ export class ReceiptsService {
   /** Makes the commit of a batch that only repeats answers wait for the standby as the first answers did. */
   markReplay(tx: LaneTransaction): Promise<unknown> {
     return tx.query({ name: 'replay', text: `SELECT pg_logical_emit_message(true, 'replay', '')` });
+  }
+
+  /** Forgets a chunk of keys that are too old to be repeated. Answers how many. */
+  forgetOldKeys(): Promise<number> {
+    const before = new Date(this.clock.now().getTime() - KEYS_KEPT_DAYS * 86_400_000);
+    return forgetKeys(this.dataSource.manager, before, KEYS_AT_ONCE);
   }
 }

@@ -1,5 +1,6 @@
 import type { Receipt } from '@regulars/contracts/loyalty/v1/purchases';
 import type { QueryConfig } from 'pg';
+import type { EntityManager } from 'typeorm';
 
 /** An answer to be given again under its key (architecture: the purchase path, 4). */
 export interface KeyRow {
@@ -58,6 +59,16 @@ export function conflictsStatement(kind: string, rows: readonly ConflictRow[], n
       now,
     ],
   };
+}
+
+/** Deletes up to `most` keys made before a moment; blocks of that age are found by their range. */
+export async function forgetKeys(tx: EntityManager, before: Date, most: number): Promise<number> {
+  const [, count] = await tx.query<[unknown, number]>(
+    `DELETE FROM idempotency
+     WHERE ctid = ANY (ARRAY(SELECT ctid FROM idempotency WHERE created_at < $1 LIMIT $2))`,
+    [before, most],
+  );
+  return count;
 }
 
 function compare(a: string, b: string): number {

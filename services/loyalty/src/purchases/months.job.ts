@@ -1,0 +1,21 @@
+import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { DueWork } from '@regulars/service';
+import { MonthsService } from './months.service.js';
+
+/** Makes the partitions of purchases in time. */
+@Injectable()
+export class MonthsJob implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly work: DueWork;
+
+  constructor(months: MonthsService) {
+    this.work = new DueWork({ name: 'months of purchases', batch: () => months.keepAhead(), longestRestMs: 3_600_000 });
+  }
+
+  onApplicationBootstrap(): void {
+    this.work.start();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.work.stop();
+  }
+}
