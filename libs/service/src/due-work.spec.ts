@@ -10,8 +10,12 @@ describe('Time-driven work', () => {
   let work: DueWork | undefined;
   afterEach(() => work?.stop());
 
-  const started = (batch: () => Promise<number>, longestRestMs: number) => {
-    work = new DueWork({ name: 'test', batch, longestRestMs });
+  const started = (
+    batch: () => Promise<number>,
+    longestRestMs: number,
+    more: { shortestRestMs?: number; fullBatch?: number } = {},
+  ) => {
+    work = new DueWork({ name: 'test', batch, longestRestMs, ...more });
     work.start();
     return work;
   };
@@ -44,6 +48,30 @@ describe('Time-driven work', () => {
     committed = true;
     await pause(150);
     expect(taken).toBe(1);
+  });
+
+  it('[O2] gathers what is due until a batch is full, however often it is woken, and forgets no wake', async () => {
+    const found = [200, 200, 7, 3];
+    const looks: number[] = [];
+    const waking = started(
+      async () => {
+        looks.push(performance.now());
+        return found.shift() ?? 0;
+      },
+      60_000,
+      { shortestRestMs: 100, fullBatch: 200 },
+    );
+    const wakes = setInterval(() => waking.wake(), 5);
+    await pause(450);
+    clearInterval(wakes);
+    const [first = 0, , third = 0, fourth = 0, fifth = 0] = looks;
+    expect(third - first).toBeLessThan(50);
+    expect(fourth - third).toBeGreaterThanOrEqual(95);
+    expect(fifth - fourth).toBeGreaterThanOrEqual(95);
+    expect(looks.length).toBeLessThanOrEqual(8);
+    const before = looks.length;
+    await pause(150);
+    expect(looks.length).toBeGreaterThan(before);
   });
 
   it('[O2] goes on after a failure, without hurry', async () => {

@@ -36,7 +36,8 @@ export interface Tried {
   readonly possibleDuplicate: boolean;
 }
 
-const batchSize = 50;
+/** Most messages that one call of `sendDue` takes. */
+export const sendingBatch = 100;
 const leaseMs = 60_000;
 /** Well before the lease ends, so that the outcome of a slow batch is still written under it. */
 const sendingMs = 30_000;
@@ -92,7 +93,7 @@ export class MessagesService {
   async sendDue(): Promise<readonly Tried[]> {
     const token = uuidv7();
     const now = this.clock.now();
-    const lease = { token, now, until: new Date(now.getTime() + leaseMs), most: batchSize };
+    const lease = { token, now, until: new Date(now.getTime() + leaseMs), most: sendingBatch };
     // A template that only the next version knows is left to its processes.
     const claimed = await this.store.claim(this.dataSource.manager, lease, Object.keys(templates));
     if (claimed.length === 0) return [];

@@ -1,6 +1,6 @@
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { DueWork } from '@regulars/service';
-import { FollowUpsService } from './followups.service.js';
+import { announcedAtOnce, FollowUpsService } from './followups.service.js';
 
 /** Announces follow-ups when their time has come. */
 @Injectable()
@@ -8,7 +8,13 @@ export class FollowUpsJob implements OnApplicationBootstrap, BeforeApplicationSh
   readonly #work: DueWork;
 
   constructor(followUps: FollowUpsService) {
-    this.#work = new DueWork({ name: 'followups', longestRestMs: 1_000, batch: () => followUps.announceDue() });
+    this.#work = new DueWork({
+      name: 'followups',
+      shortestRestMs: 100,
+      longestRestMs: 1_000,
+      fullBatch: announcedAtOnce,
+      batch: () => followUps.announceDue(),
+    });
   }
 
   onApplicationBootstrap(): void {

@@ -27,7 +27,8 @@ export interface HeardPurchase {
   readonly traceparent?: string | undefined;
 }
 
-const batchSize = 200;
+/** Most follow-ups that one call of `announceDue` looks at. */
+export const announcedAtOnce = 200;
 
 @Injectable()
 export class FollowUpsService {
@@ -63,7 +64,7 @@ export class FollowUpsService {
   async announceDue(): Promise<number> {
     const now = this.clock.now();
     const looked = await this.dataSource.transaction(async (tx) => {
-      const due = await this.store.holdDue(tx, now, batchSize);
+      const due = await this.store.holdDue(tx, now, announcedAtOnce);
       if (due.length === 0) return 0;
       const { zones, complaining } = await this.#around(tx, due);
       const settled = due.map((followUp) => {
