@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { commandOf, endProcess } from './processes.js';
 
@@ -24,7 +24,8 @@ export class ProcessRegister {
 
   remove(pid: number): void {
     this.processes = this.processes.filter((each) => each.pid !== pid);
-    writeFileSync(this.file, JSON.stringify(this.processes));
+    if (this.processes.length > 0) writeFileSync(this.file, JSON.stringify(this.processes));
+    else rmSync(this.file, { force: true });
   }
 
   /** Ends whatever an earlier run left; politely first, so that consumers leave their groups. */

@@ -15,6 +15,8 @@ import { announceStack, endLeftOver, endStack, takeStackLock } from './stack.js'
 import { StepFailed, tellStory } from './story.js';
 import { whereThingsAre } from './where.js';
 
+/** Exit code of a program that was interrupted before it had done its work. */
+const INTERRUPTED = 130;
 const RENEW_TOKENS_MS = 6 * 60 * 60 * 1_000;
 
 // A terminal that has gone is no reason to fail while things are put away.
@@ -26,7 +28,9 @@ if (flags.detach) {
   process.exit(await startDetached(process.argv.slice(2).filter((flag) => flag !== '--detach')));
 }
 let ending: Promise<never> | undefined;
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => void end(0));
+let isReady = false;
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.on(name, () => void end(isReady ? 0 : INTERRUPTED));
 // The launcher was killed. (A detached start has let go of the process that started it.)
 if (!process.env[DETACHED]) process.on('disconnect', () => void end(1));
 try {
@@ -39,6 +43,7 @@ try {
   const platform = await start();
   await tellStory(platform);
   if (flags.once) await end(0);
+  isReady = true;
   process.stdout.write(whereThingsAre(platform));
   process.send?.('ready');
   await watch(platform);
@@ -108,6 +113,7 @@ function isEnding(): boolean {
 
 /** Ends everything once, whoever asks first; the process exits with that one's code. */
 function end(code: number): Promise<never> {
+  if (!ending) console.log(pc.dim('Ending …'));
   ending ??= endStack().then(
     () => process.exit(code),
     (error: unknown) => {

@@ -250,7 +250,7 @@ async function complain({ office }: Cast, guest: Guest, storeId: string): Promis
 async function nothingChanged(office: Api, guest: Guest, { answer, entries }: Purchase): Promise<void> {
   const now = await entriesOf(office, guest);
   const balance = await balanceOf(office, guest);
-  say('still', `balance ${String(balance)}, ${now.length} entry in the ledger`);
+  say('still', `balance ${String(balance)}, entries in the ledger: ${now.length}`);
   assert.equal(now.length, entries);
   assert.equal(balance, answer.balance);
 }
