@@ -261,7 +261,7 @@ describe('A claim', () => {
     const foreign = await post({ ...claim, storeId: claim.tillId }, 'key-c', '/v1/purchases/claims');
     expect([foreign.status, problemIn(foreign).code]).toEqual([403, 'STORE_NOT_ALLOWED']);
     edge.owners.answer('claimPurchase', () => {
-      throw refusal('NOT_FOUND', 'PURCHASE_UNKNOWN');
+      throw refusal('NOT_FOUND', 'NOT_FOUND');
     });
     expect((await post(claim, 'key-c', '/v1/purchases/claims')).status).toBe(404);
   });

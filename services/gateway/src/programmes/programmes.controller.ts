@@ -1,6 +1,6 @@
 import { Body, Controller, Get, Inject, Param, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import type { CallOptions } from '@regulars/service';
+import { type CallOptions, RpcFailure } from '@regulars/service';
 import { Call, Write, Writing } from '../access/call.guard.js';
 import { id } from '../edge/fields.js';
 import { present } from '../edge/present.js';
@@ -56,7 +56,8 @@ export class ProgrammesController {
     @Body({ schema: termsBody }) body: TermsBody,
     @Writing() write: Write,
   ) {
-    const drafted = await this.owners.programmes.draftVersion({ programmeId, terms: termsOf(body) }, write.call);
+    const request = { programmeId, terms: termsOf(body) };
+    const drafted = await this.owners.programmes.draftVersion(request, write.call).catch(pointIntoTerms);
     return versionAnswer(present(drafted.version));
   }
 
@@ -77,4 +78,11 @@ export class ProgrammesController {
     const published = await this.owners.programmes.publishVersion(request, write.call);
     return versionAnswer(present(published.version));
   }
+}
+
+/** The body is the terms themselves, which loyalty has below /terms. */
+function pointIntoTerms(error: unknown): never {
+  if (!(error instanceof RpcFailure) || !error.problem) throw error;
+  const faults = error.problem.faults.map((fault) => ({ ...fault, pointer: fault.pointer.replace(/^\/terms/, '') }));
+  throw new RpcFailure(error.status, { ...error.problem, faults }, error.message);
 }

@@ -87,7 +87,7 @@ export class PurchasesController {
   @Documented({
     summary: 'Credit an anonymous purchase to a member afterwards',
     answers: { 201: credited, 200: credited, 202: kept },
-    problems: ['STORE_NOT_ALLOWED', 'PURCHASE_UNKNOWN', 'ALREADY_CREDITED', 'MEMBER_GONE', 'IDEMPOTENCY_KEY_REUSED'],
+    problems: ['STORE_NOT_ALLOWED', 'NOT_FOUND', 'ALREADY_CREDITED', 'MEMBER_GONE', 'IDEMPOTENCY_KEY_REUSED'],
   })
   async claimPurchase(
     @Body({ schema: claimBody }) body: ClaimBody,

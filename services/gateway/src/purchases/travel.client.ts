@@ -43,9 +43,10 @@ export class TravelTogether<Item extends Traveller<Result>, Result> {
     this.queue = new Queue(limits);
   }
 
-  /** Takes an item along, or settles it at once when too many wait. */
+  /** Takes an item along, or settles it at once when too many wait or it would wait too long. */
   take(item: Item): void {
-    if (!this.queue.add(item)) {
+    const isTooLate = !item.isOffline && this.pace.isTooLate(this.queue.liveLength, this.itemsOnTheirWay());
+    if (isTooLate || !this.queue.add(item)) {
       item.settle(new NotTaken('OVERLOADED'));
       return;
     }
@@ -96,7 +97,7 @@ export class TravelTogether<Item extends Traveller<Result>, Result> {
     this.trips.add(trip);
     try {
       const results = await this.send(trip.load, latest(trip.load));
-      this.pace.answered(performance.now() - trip.startedMs);
+      this.pace.answered(trip.startedMs, performance.now(), trip.load.length);
       if (results.length !== trip.load.length) throw new Error('another number of results than of items');
       trip.load.forEach((item, index) => item.settle(results[index] as Result));
     } catch (error) {
@@ -105,6 +106,12 @@ export class TravelTogether<Item extends Traveller<Result>, Result> {
       this.trips.delete(trip);
       if (this.queue.length > 0) this.soon();
     }
+  }
+
+  private itemsOnTheirWay(): number {
+    let items = 0;
+    for (const trip of this.trips) items += trip.load.length;
+    return items;
   }
 
   private oldestStartMs(): number {

@@ -36,14 +36,14 @@ export class StoresController {
   constructor(@Inject(Owners) private readonly owners: Owners) {}
 
   @Post('brands')
-  @Documented({ summary: 'Add a brand', answers: { 201: brand }, problems: ['CODE_TAKEN'] })
+  @Documented({ summary: 'Add a brand', answers: { 201: brand }, problems: ['BRAND_CODE_TAKEN'] })
   async createBrand(@Body({ schema: brandBody }) body: BrandBody, @Writing() write: Write) {
     const created = await this.owners.stores.createBrand(body, write.call);
     return brandAnswer(present(created.brand));
   }
 
   @Post('stores')
-  @Documented({ summary: 'Add a store', answers: { 201: store }, problems: ['CODE_TAKEN', 'BRAND_UNKNOWN'] })
+  @Documented({ summary: 'Add a store', answers: { 201: store }, problems: ['STORE_CODE_TAKEN', 'BRAND_UNKNOWN'] })
   async createStore(@Body({ schema: storeBody }) body: StoreBody, @Writing() write: Write) {
     const created = await this.owners.stores.createStore(body, write.call);
     return storeAnswer(present(created.store));
@@ -67,7 +67,7 @@ export class StoresController {
   @Documented({
     summary: 'Add a till to a store',
     answers: { 201: till },
-    problems: ['STORE_UNKNOWN', 'TILL_NUMBER_TAKEN'],
+    problems: ['STORE_UNKNOWN', 'TILL_NUMBER_TAKEN', 'TOO_MANY_TILLS'],
   })
   async createTill(@Body({ schema: tillBody }) body: TillBody, @Writing() write: Write) {
     const created = await this.owners.stores.createTill(body, write.call);

@@ -1,0 +1,143 @@
+import { randomInt, randomUUID } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
+import { eventually } from '@regulars/testing';
+import { type Platform, type Role, registration, STORES, samplePurchase, startPlatform } from '@regulars/tools';
+import pg from 'pg';
+import request, { type Test } from 'supertest';
+
+/** The whole platform, seeded, as separate processes on the test servers, with an address that takes its spans. */
+export interface Journey {
+  readonly platform: Platform;
+  readonly spans: SpanSink;
+  /** A request of a person in a role, or with any other bearer. */
+  readonly as: (who: Role | { readonly key: string }) => Caller;
+  /** Rows of every table of a schema, by name. */
+  readonly rowsIn: (schema: string) => Promise<Record<string, number>>;
+  readonly isKnownToLoyalty: (memberId: string) => Promise<boolean>;
+  stop(): Promise<void>;
+}
+
+export interface Caller {
+  readonly get: (path: string) => Test;
+  readonly post: (path: string, body: object, key?: string) => Test;
+  readonly delete: (path: string) => Test;
+}
+
+export async function startJourney(): Promise<Journey> {
+  const spans = await startSpanSink();
+  const platform = await startPlatform({
+    servers: {
+      adminUrl: process.env.REGULARS_TEST_DATABASE_URL ?? '',
+      brokers: process.env.REGULARS_TEST_KAFKA_BROKERS ?? '',
+    },
+    env: (given) => ({ ...given, OTEL_EXPORTER_OTLP_ENDPOINT: spans.url, OTEL_TRACES_SAMPLER_ARG: '0' }),
+  });
+  const database = new pg.Pool({ connectionString: platform.database.adminUrl, max: 1 });
+  return {
+    platform,
+    spans,
+    as: (who) => callerOf(platform, typeof who === 'string' ? platform.tokens[who] : who.key),
+    rowsIn: (schema) => countRows(database, schema),
+    isKnownToLoyalty: async (memberId) => {
+      const found = await database.query('SELECT 1 FROM loyalty.member WHERE member_id = $1', [memberId]);
+      return found.rows.length > 0;
+    },
+    stop: async () => {
+      await database.end();
+      await platform.stop();
+      await spans.stop();
+    },
+  };
+}
+
+function callerOf({ gateway: { url } }: Platform, bearer: string): Caller {
+  const signed = (test: Test) => test.set('authorization', `Bearer ${bearer}`);
+  return {
+    get: (path) => signed(request(url).get(path)),
+    post: (path, body, key = randomUUID()) => signed(request(url).post(path)).set('idempotency-key', key).send(body),
+    delete: (path) => signed(request(url).delete(path)),
+  };
+}
+
+async function countRows(database: pg.Pool, schema: string): Promise<Record<string, number>> {
+  const tables = await database.query<{ name: string }>(
+    `SELECT c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY 1`,
+    [schema],
+  );
+  const counts = tables.rows.map(
+    ({ name }) => `SELECT '${name}' AS name, count(*)::int AS rows FROM "${schema}"."${name}"`,
+  );
+  const counted = await database.query<{ name: string; rows: number }>(counts.join(' UNION ALL '));
+  return Object.fromEntries(counted.rows.map(({ name, rows }) => [name, rows]));
+}
+
+/** A guest who registered at the desk of a store; loyalty may not have heard of her yet. */
+export async function registerGuest({ as }: Journey, storeId: string) {
+  const mobile = `+86139${String(randomInt(100_000_000)).padStart(8, '0')}`;
+  const person = { name: '周晓雨', mobile, email: `guest-${mobile.slice(1)}@guests.example`, language: 'zh-CN' };
+  const answer = await as('administrator').post('/v1/members', registration(person, storeId)).expect(201);
+  const { memberId, number } = answer.body as { memberId: string; number: string };
+  return { ...person, memberId, number };
+}
+
+/** The same, once loyalty has heard of her, which shows in its own table only. */
+export async function registerKnownGuest(journey: Journey, storeId: string) {
+  const guest = await registerGuest(journey, storeId);
+  await eventually(() => journey.isKnownToLoyalty(guest.memberId), 60_000);
+  return guest;
+}
+
+/** A purchase of 128 yuan at the first till of the seed, with a receipt number of its own. */
+export function purchaseAt({ platform }: Journey, member: object, receiptNumber = `J-${randomUUID().slice(0, 8)}`) {
+  const [till] = platform.tillKeys ?? [];
+  if (!till) throw new Error('the platform is not seeded');
+  return { till, body: samplePurchase(till, STORES[0], member, receiptNumber) };
+}
+
+/** A span as OTLP/JSON tells it. */
+export interface Span {
+  readonly service: string;
+  readonly name: string;
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId?: string;
+}
+
+/** Takes spans over OTLP/HTTP. */
+export interface SpanSink {
+  readonly url: string;
+  of(traceId: string): Span[];
+  stop(): Promise<void>;
+}
+
+interface ExportedSpans {
+  resourceSpans: {
+    resource: { attributes: { key: string; value: { stringValue?: string } }[] };
+    scopeSpans: { spans: Omit<Span, 'service'>[] }[];
+  }[];
+}
+
+async function startSpanSink(): Promise<SpanSink> {
+  const spans: Span[] = [];
+  const server = createServer((incoming, response) => {
+    void json(incoming).then((body) => {
+      for (const { resource, scopeSpans } of (body as ExportedSpans).resourceSpans) {
+        const service = resource.attributes.find(({ key }) => key === 'service.name')?.value.stringValue ?? '';
+        spans.push(...scopeSpans.flatMap((scope) => scope.spans.map((span) => ({ ...span, service }))));
+      }
+      response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    of: (traceId) => spans.filter((span) => span.traceId === traceId),
+    stop: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
