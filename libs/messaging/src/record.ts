@@ -84,11 +84,16 @@ export function eventOf(topic: string, partition: number, record: StoredRecord):
     topic,
     partition,
     offset: String(offset),
-    time: time === undefined || Number.isNaN(Date.parse(time)) ? record.time : new Date(time),
+    time: timeOf(time) ?? record.time,
     ...(traceparent !== undefined && { traceparent }),
     ...(memberSeq !== undefined && { memberSeq: Number(memberSeq) }),
     ...(version !== undefined && { version }),
   };
+}
+
+function timeOf(text: string | undefined): Date | undefined {
+  const ms = text === undefined ? Number.NaN : Date.parse(text);
+  return Number.isNaN(ms) ? undefined : new Date(ms);
 }
 
 function jsonOf(value: Buffer | null): unknown {

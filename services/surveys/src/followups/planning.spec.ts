@@ -46,6 +46,23 @@ describe('Planning a follow-up', () => {
     expect(after(at('2026-05-20T12:00'))).toEqual({ outcome: 'skipped', reason: 'ASKED_RECENTLY' });
   });
 
+  it('[S4] asks a member once in thirty days on the calendar of the store, wherever it is', () => {
+    const zones = fc.constantFrom(shanghai, 'Europe/Paris', 'America/St_Johns', 'Pacific/Apia');
+    const moments = fc.date({ min: new Date('2026-01-01'), max: new Date('2026-12-31'), noInvalidDate: true });
+    fc.assert(
+      fc.property(zones, moments, fc.integer({ min: 24 * 24, max: 34 * 24 }), (zone, rungAt, hoursBefore) => {
+        const lastDueAt = new Date(rungAt.getTime() - hoursBefore * 3_600_000);
+        const alone = plan(visit(rungAt, zone), nobody, rungAt);
+        fc.pre(alone.outcome === 'planned');
+        const last = Temporal.Instant.fromEpochMilliseconds(lastDueAt.getTime()).toZonedDateTimeISO(zone);
+        const again = last.add({ days: 30 }).epochMilliseconds;
+        const planned = plan(visit(rungAt, zone), { ...nobody, lastDueAt }, rungAt);
+        if (again <= alone.dueAt.getTime()) expect(planned).toEqual(alone);
+        else expect(planned).toEqual({ outcome: 'skipped', reason: 'ASKED_RECENTLY' });
+      }),
+    );
+  });
+
   it('[S4] does not ask a member who has an open complaint', () => {
     const rungAt = at('2026-05-04T12:00');
     const planned = plan(visit(rungAt), { ...nobody, hasOpenComplaint: true }, rungAt);
