@@ -1,7 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ProgrammeServiceService, type ProgrammeTerms } from '@regulars/contracts/loyalty/v1/programmes';
-import { type Purchase, PurchaseServiceService } from '@regulars/contracts/loyalty/v1/purchases';
+import {
+  type PostPurchaseResult,
+  type Purchase,
+  PurchaseServiceService,
+} from '@regulars/contracts/loyalty/v1/purchases';
 import { type RpcClient, rpcClient } from '@regulars/service';
 import {
   eventually,
@@ -68,10 +72,19 @@ describe('Two loyalty processes on one database', () => {
     programmes.close();
   }
 
-  async function post(pod: number, purchases: readonly Purchase[]) {
-    const items = purchases.map((purchase) => anItem(purchase, till, randomUUID()));
-    const answer = await (pods[pod % pods.length] as Purchases).postPurchases({ items }, { deadline });
-    return answer.results;
+  /** As a till does: what was not processed is posted again under the same key. */
+  async function post(pod: number, purchases: readonly Purchase[]): Promise<PostPurchaseResult[]> {
+    const keys = purchases.map(() => randomUUID());
+    const done = new Map<string, PostPurchaseResult>();
+    while (done.size < keys.length) {
+      const open = keys.filter((key) => !done.has(key));
+      const items = open.map((key) => anItem(purchases[keys.indexOf(key)] as Purchase, till, key));
+      const { results } = await (pods[pod % pods.length] as Purchases).postPurchases({ items }, { deadline });
+      results.forEach((result, index) => {
+        if (result.outcome?.$case !== 'unprocessed') done.set(open[index] as string, result);
+      });
+    }
+    return keys.map((key) => done.get(key) as PostPurchaseResult);
   }
 
   it('[L1][L3][L4] keep caps exact, members in order in the topic, and lose and double nothing', async () => {
@@ -84,7 +97,7 @@ describe('Two loyalty processes on one database', () => {
     expect(answers.flat().every((result) => result.outcome?.$case === 'credited')).toBe(true);
     const client = new pg.Client({ connectionString: database.url });
     await client.connect();
-    const { rows } = await client.query<{ balance: string; debt: string; lots: string; entries: string }>(
+    const { rows } = await client.query<{ balance: string; lots: string; entries: string }>(
       `SELECT a.balance, (SELECT sum(points) FROM entry e WHERE e.member_id = a.member_id) AS entries,
          (SELECT sum(remaining) FROM lot l WHERE l.member_id = a.member_id) AS lots FROM account a`,
     );

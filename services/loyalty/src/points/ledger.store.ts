@@ -1,5 +1,6 @@
 import { appendToOutboxSql, type OutboxEvent, outboxArrays } from '@regulars/messaging';
 import type { QueryConfig } from 'pg';
+import { column, columnOf } from '../lanes/column.js';
 import type { LedgerBatch, LotChange, NewEntry, NewLot, OpenAccount } from './ledger.js';
 
 /** Sends the movements of a batch and their events, each table by one statement, without waiting. */
@@ -15,7 +16,7 @@ export function recordLedger(
   if (days.length > 0) sent.push(tx.query(daysStatement(days)));
   if (ledger.lots.length > 0) sent.push(tx.query(lotsStatement(ledger.lots)));
   if (ledger.lotChanges.length > 0) sent.push(tx.query(lotChangesStatement(ledger.lotChanges)));
-  sent.push(tx.query({ name: 'record_events', text: appendToOutboxSql, values: outboxArrays(events) }));
+  sent.push(tx.query({ name: 'record_events', text: appendToOutboxSql, values: eventColumns(events) }));
   return sent;
 }
 
@@ -29,13 +30,13 @@ function accountsStatement(accounts: readonly OpenAccount[]): QueryConfig {
       ON CONFLICT (member_id, programme_id) DO UPDATE SET balance = excluded.balance, debt = excluded.debt,
         member_seq = excluded.member_seq, posted_at = excluded.posted_at, next_expiry_at = excluded.next_expiry_at`,
     values: [
-      accounts.map(({ memberId }) => memberId),
-      accounts.map(({ programmeId }) => programmeId),
-      accounts.map(({ balance }) => balance),
-      accounts.map(({ debt }) => debt),
-      accounts.map(({ memberSeq }) => memberSeq),
-      accounts.map(({ postedMs }) => instant(postedMs)),
-      accounts.map(({ nextExpiryMs }) => (nextExpiryMs === undefined ? null : instant(nextExpiryMs))),
+      columnOf(accounts, ({ memberId }) => memberId),
+      columnOf(accounts, ({ programmeId }) => programmeId),
+      columnOf(accounts, ({ balance }) => balance),
+      columnOf(accounts, ({ debt }) => debt),
+      columnOf(accounts, ({ memberSeq }) => memberSeq),
+      columnOf(accounts, ({ postedMs }) => instant(postedMs)),
+      columnOf(accounts, ({ nextExpiryMs }) => (nextExpiryMs === undefined ? null : instant(nextExpiryMs))),
     ],
   };
 }
@@ -48,19 +49,19 @@ function entriesStatement(entries: readonly NewEntry[]): QueryConfig {
       SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[], $5::text[], $6::bigint[], $7::bigint[],
         $8::uuid[], $9::uuid[], $10::date[], $11::timestamptz[], $12::integer[], $13::json[])`,
     values: [
-      entries.map(({ entryId }) => entryId),
-      entries.map(({ account }) => account.memberId),
-      entries.map(({ account }) => account.programmeId),
-      entries.map(({ memberSeq }) => memberSeq),
-      entries.map(({ kind }) => kind),
-      entries.map(({ points }) => points),
-      entries.map(({ balanceAfter }) => balanceAfter),
-      entries.map(({ sourceId }) => sourceId),
-      entries.map(({ storeId }) => storeId ?? null),
-      entries.map(({ businessDate }) => businessDate),
-      entries.map(({ postedMs }) => instant(postedMs)),
-      entries.map(({ programmeVersion }) => programmeVersion),
-      entries.map(({ steps }) => JSON.stringify(steps)),
+      columnOf(entries, ({ entryId }) => entryId),
+      columnOf(entries, ({ account }) => account.memberId),
+      columnOf(entries, ({ account }) => account.programmeId),
+      columnOf(entries, ({ memberSeq }) => memberSeq),
+      columnOf(entries, ({ kind }) => kind),
+      columnOf(entries, ({ points }) => points),
+      columnOf(entries, ({ balanceAfter }) => balanceAfter),
+      columnOf(entries, ({ sourceId }) => sourceId),
+      columnOf(entries, ({ storeId }) => storeId ?? null),
+      columnOf(entries, ({ businessDate }) => businessDate),
+      columnOf(entries, ({ postedMs }) => instant(postedMs)),
+      columnOf(entries, ({ programmeVersion }) => programmeVersion),
+      columnOf(entries, ({ steps }) => JSON.stringify(steps)),
     ],
   };
 }
@@ -71,12 +72,12 @@ function lotsStatement(lots: readonly NewLot[]): QueryConfig {
     text: `INSERT INTO lot (lot_id, member_id, programme_id, points, remaining, expires_at)
       SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[], $5::bigint[], $6::timestamptz[])`,
     values: [
-      lots.map(({ lotId }) => lotId),
-      lots.map(({ account }) => account.memberId),
-      lots.map(({ account }) => account.programmeId),
-      lots.map(({ points }) => points),
-      lots.map(({ remaining }) => remaining),
-      lots.map(({ expiresMs }) => (expiresMs === undefined ? null : instant(expiresMs))),
+      columnOf(lots, ({ lotId }) => lotId),
+      columnOf(lots, ({ account }) => account.memberId),
+      columnOf(lots, ({ account }) => account.programmeId),
+      columnOf(lots, ({ points }) => points),
+      columnOf(lots, ({ remaining }) => remaining),
+      columnOf(lots, ({ expiresMs }) => (expiresMs === undefined ? null : instant(expiresMs))),
     ],
   };
 }
@@ -93,11 +94,11 @@ function lotChangesStatement(changes: readonly LotChange[]): QueryConfig {
       ) change
       WHERE lot.member_id = change.member_id AND lot.programme_id = change.programme_id AND lot.lot_id = change.lot_id`,
     values: [
-      changes.map(({ account }) => account.memberId),
-      changes.map(({ account }) => account.programmeId),
-      changes.map(({ lotId }) => lotId),
-      changes.map(({ taken }) => taken),
-      changes.map(({ forgiven }) => forgiven),
+      columnOf(changes, ({ account }) => account.memberId),
+      columnOf(changes, ({ account }) => account.programmeId),
+      columnOf(changes, ({ lotId }) => lotId),
+      columnOf(changes, ({ taken }) => taken),
+      columnOf(changes, ({ forgiven }) => forgiven),
     ],
   };
 }
@@ -133,13 +134,17 @@ function daysStatement(days: readonly DayChange[]): QueryConfig {
       ON CONFLICT (member_id, programme_id, business_date) DO UPDATE
       SET points = member_day.points + excluded.points, spent_minor = member_day.spent_minor + excluded.spent_minor`,
     values: [
-      days.map(({ account }) => account.memberId),
-      days.map(({ account }) => account.programmeId),
-      days.map(({ businessDate }) => businessDate),
-      days.map(({ points }) => points),
-      days.map(({ spentMinor }) => spentMinor),
+      columnOf(days, ({ account }) => account.memberId),
+      columnOf(days, ({ account }) => account.programmeId),
+      columnOf(days, ({ businessDate }) => businessDate),
+      columnOf(days, ({ points }) => points),
+      columnOf(days, ({ spentMinor }) => spentMinor),
     ],
   };
+}
+
+function eventColumns(events: readonly OutboxEvent[]): string[] {
+  return outboxArrays(events).map((values) => column(values as (string | number | null)[]));
 }
 
 let lastInstant = { ms: Number.NaN, text: '' };

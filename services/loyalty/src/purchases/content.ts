@@ -39,12 +39,13 @@ export function contentOf(purchase: Purchase, receipt: Receipt): Content {
   const member = toldMember(purchase.member) ?? '';
   const { currency, totalMinor, channel, partySize } = purchase;
   const content = JSON.stringify([member, currency, totalMinor, channel, partySize]) + lines + payments;
+  const fingerprint = hash('sha256', content, 'buffer');
   const identity = JSON.stringify([receiptKey(receipt), purchase.rungAt?.getTime(), purchase.rungAtOffsetMinutes]);
   return {
     lines,
     payments,
-    fingerprint: hash('sha256', content, 'buffer'),
-    bodyFingerprint: hash('sha256', identity + content, 'buffer'),
+    fingerprint,
+    bodyFingerprint: hash('sha256', identity + fingerprint.toString('hex'), 'buffer'),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Receipt } from '@regulars/contracts/loyalty/v1/purchases';
 import type { QueryConfig } from 'pg';
+import { column, columnOf } from '../lanes/column.js';
 import type { LaneTransaction } from '../lanes/lane.js';
 import type { GivenBack } from '../points/refund.js';
 import type { CreditedKept, DecidedKept, Keeping, KeptPurchase } from './decide-kept.js';
@@ -49,7 +50,7 @@ export function recordKept(tx: LaneTransaction, decided: DecidedKept, now: strin
   if (decided.credited.length > 0) sent.push(tx.query(creditedStatement(decided.credited)));
   if (decided.ended.length > 0) {
     const text = `DELETE FROM pending_purchase WHERE purchase_id = ANY ($1::uuid[])`;
-    sent.push(tx.query({ name: 'end_pending', text, values: [decided.ended] }));
+    sent.push(tx.query({ name: 'end_pending', text, values: [column(decided.ended)] }));
   }
   if (decided.awaiting.length > 0) sent.push(tx.query(awaitingStatement(decided.awaiting, now)));
   return sent;
@@ -87,9 +88,9 @@ function creditedStatement(credited: readonly CreditedKept[]): QueryConfig {
     values: [
       ...columnsOf(keepings),
       ...firstAndLast(keepings),
-      credited.map(({ result }) => result.member),
-      keepings.map(({ ground }) => ground.policy.version),
-      credited.map(({ result }) => JSON.stringify(result)),
+      columnOf(credited, ({ result }) => result.member),
+      columnOf(keepings, ({ ground }) => ground.policy.version),
+      columnOf(credited, ({ result }) => JSON.stringify(result)),
     ],
   };
 }
@@ -105,8 +106,8 @@ function awaitingStatement(awaiting: DecidedKept['awaiting'], now: string): Quer
       ON CONFLICT (purchase_id) DO NOTHING`,
     values: [
       ...columnsOf(awaiting.map(({ keeping }) => keeping)),
-      awaiting.map(({ id }) => id),
-      awaiting.map(({ memberId }) => `id:${memberId}`),
+      columnOf(awaiting, ({ id }) => id),
+      columnOf(awaiting, ({ memberId }) => `id:${memberId}`),
       now,
     ],
   };
@@ -117,12 +118,12 @@ function firstAndLast(keepings: readonly { readonly receipt: Receipt }[]): (stri
   return [dates[0], dates.at(-1)];
 }
 
-function columnsOf(keepings: readonly Keeping[]): string[][] {
+function columnsOf(keepings: readonly Keeping[]): string[] {
   return [
-    keepings.map(({ ground }) => ground.programme.programmeId),
-    keepings.map(({ receipt }) => receipt.storeId),
-    keepings.map(({ receipt }) => receipt.tillId),
-    keepings.map(({ receipt }) => receipt.businessDate),
-    keepings.map(({ receipt }) => receipt.receiptNumber),
+    columnOf(keepings, ({ ground }) => ground.programme.programmeId),
+    columnOf(keepings, ({ receipt }) => receipt.storeId),
+    columnOf(keepings, ({ receipt }) => receipt.tillId),
+    columnOf(keepings, ({ receipt }) => receipt.businessDate),
+    columnOf(keepings, ({ receipt }) => receipt.receiptNumber),
   ];
 }

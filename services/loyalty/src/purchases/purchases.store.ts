@@ -1,6 +1,7 @@
 import type { MemberReference, Receipt } from '@regulars/contracts/loyalty/v1/purchases';
 import type { QueryConfig } from 'pg';
 import type { Ground } from '../book/book.js';
+import { column, columnOf } from '../lanes/column.js';
 import type { LaneTransaction } from '../lanes/lane.js';
 import { type AccountState, noAccount } from '../points/ledger.js';
 import { firstOfMonth, lastOfMonth } from '../programmes/calendar.js';
@@ -65,14 +66,14 @@ export async function holdMembers(
       $8::text[], $9::text[], $10::uuid[], $11::text[], $12::bytea[], $13::date[], $14::date[], $15::date[])`,
     values: [
       ...receiptColumns(items),
-      items.map(({ content }) => content.fingerprint),
+      columnOf(items, ({ content }) => content.fingerprint),
       route,
-      items.map(({ caller }) => caller),
-      items.map(({ key }) => key ?? null),
+      columnOf(items, ({ caller }) => caller),
+      columnOf(items, ({ key }) => key ?? null),
       ...memberColumns(items),
-      items.map(({ ground, receipt }) => tierPeriodBegins(ground.policy, receipt.businessDate)),
-      items.map(({ receipt }) => firstOfMonth(receipt.businessDate)),
-      items.map(({ receipt }) => lastOfMonth(receipt.businessDate)),
+      columnOf(items, ({ ground, receipt }) => tierPeriodBegins(ground.policy, receipt.businessDate)),
+      columnOf(items, ({ receipt }) => firstOfMonth(receipt.businessDate)),
+      columnOf(items, ({ receipt }) => lastOfMonth(receipt.businessDate)),
     ],
   });
   return {
@@ -102,7 +103,7 @@ export function recordPurchases(tx: LaneTransaction, decided: Decided, now: stri
   return sent;
 }
 
-function memberColumns(items: readonly Holdable[]): [(string | null)[], (string | null)[], (Buffer | null)[]] {
+function memberColumns(items: readonly Holdable[]): string[] {
   const ids: (string | null)[] = [];
   const numbers: (string | null)[] = [];
   const tokens: (Buffer | null)[] = [];
@@ -112,7 +113,7 @@ function memberColumns(items: readonly Holdable[]): [(string | null)[], (string 
     numbers.push(by?.$case === 'number' ? by.value : null);
     tokens.push(by?.$case === 'codeTokenSha256' ? Buffer.from(by.value) : null);
   }
-  return [ids, numbers, tokens];
+  return [column(ids), column(numbers), column(tokens)];
 }
 
 function heldOf(row: HeldRow): Held {
@@ -159,19 +160,19 @@ function purchasesStatement(purchases: readonly NewPurchase[], now: string): Que
         $14::text[], $15::integer[], $16::json[], $17::json[], $18::json[])`,
     values: [
       ...receiptColumns(sorted.map(({ posting }) => posting)),
-      sorted.map(({ id }) => id),
-      sorted.map(({ posting }) => posting.content.fingerprint),
-      sorted.map(({ posting }) => new Date(posting.rungMs).toISOString()),
-      sorted.map(({ posting }) => posting.purchase.rungAtOffsetMinutes),
-      sorted.map(({ result }) => result.o),
-      sorted.map(({ memberId }) => memberId ?? null),
-      sorted.map(({ posting }) => posting.ground.policy.version),
-      sorted.map(({ posting }) => posting.purchase.totalMinor),
-      sorted.map(({ posting }) => posting.purchase.channel),
-      sorted.map(({ posting }) => posting.purchase.partySize),
-      sorted.map(({ posting }) => posting.content.lines),
-      sorted.map(({ posting }) => posting.content.payments),
-      sorted.map(({ result }) => JSON.stringify(result)),
+      columnOf(sorted, ({ id }) => id),
+      columnOf(sorted, ({ posting }) => posting.content.fingerprint),
+      columnOf(sorted, ({ posting }) => new Date(posting.rungMs).toISOString()),
+      columnOf(sorted, ({ posting }) => posting.purchase.rungAtOffsetMinutes),
+      columnOf(sorted, ({ result }) => result.o),
+      columnOf(sorted, ({ memberId }) => memberId ?? null),
+      columnOf(sorted, ({ posting }) => posting.ground.policy.version),
+      columnOf(sorted, ({ posting }) => posting.purchase.totalMinor),
+      columnOf(sorted, ({ posting }) => posting.purchase.channel),
+      columnOf(sorted, ({ posting }) => posting.purchase.partySize),
+      columnOf(sorted, ({ posting }) => posting.content.lines),
+      columnOf(sorted, ({ posting }) => posting.content.payments),
+      columnOf(sorted, ({ result }) => JSON.stringify(result)),
       now,
     ],
   };
@@ -186,8 +187,8 @@ function pendingStatement(pending: Decided['pending'], now: string): QueryConfig
         $5::text[], $6::uuid[], $7::text[])`,
     values: [
       ...receiptColumns(pending.map(({ posting }) => posting)),
-      pending.map(({ id }) => id),
-      pending.map(({ told }) => told),
+      columnOf(pending, ({ id }) => id),
+      columnOf(pending, ({ told }) => told),
       now,
     ],
   };
@@ -202,8 +203,8 @@ function holdsStatement(holds: Decided['holds'], now: string): QueryConfig {
         $4::date[], $5::text[], $6::uuid[], $7::uuid[])`,
     values: [
       ...receiptColumns(holds.map(({ posting }) => posting)),
-      holds.map(({ id }) => id),
-      holds.map(({ twinId }) => twinId),
+      columnOf(holds, ({ id }) => id),
+      columnOf(holds, ({ twinId }) => twinId),
       now,
     ],
   };
@@ -223,13 +224,13 @@ function awaitedStatement(awaited: readonly Posting[], now: string): QueryConfig
   };
 }
 
-function receiptColumns(rows: readonly { readonly receipt: Receipt; readonly ground: Ground }[]): string[][] {
+function receiptColumns(rows: readonly { readonly receipt: Receipt; readonly ground: Ground }[]): string[] {
   return [
-    rows.map(({ ground }) => ground.programme.programmeId),
-    rows.map(({ receipt }) => receipt.storeId),
-    rows.map(({ receipt }) => receipt.tillId),
-    rows.map(({ receipt }) => receipt.businessDate),
-    rows.map(({ receipt }) => receipt.receiptNumber),
+    columnOf(rows, ({ ground }) => ground.programme.programmeId),
+    columnOf(rows, ({ receipt }) => receipt.storeId),
+    columnOf(rows, ({ receipt }) => receipt.tillId),
+    columnOf(rows, ({ receipt }) => receipt.businessDate),
+    columnOf(rows, ({ receipt }) => receipt.receiptNumber),
   ];
 }
 

@@ -1,6 +1,7 @@
 import type { Receipt } from '@regulars/contracts/loyalty/v1/purchases';
 import type { QueryConfig } from 'pg';
 import type { EntityManager } from 'typeorm';
+import { columnOf } from '../lanes/column.js';
 
 /** An answer to be given again under its key (architecture: the purchase path, 4). */
 export interface KeyRow {
@@ -29,10 +30,10 @@ export function keysStatement(route: string, rows: readonly KeyRow[], now: strin
       SELECT caller, $5, key, fingerprint, result, $6::timestamptz
       FROM unnest($1::text[], $2::text[], $3::bytea[], $4::json[]) AS k (caller, key, fingerprint, result)`,
     values: [
-      sorted.map(({ caller }) => caller),
-      sorted.map(({ key }) => key),
-      sorted.map(({ fingerprint }) => fingerprint),
-      sorted.map(({ result }) => result),
+      columnOf(sorted, ({ caller }) => caller),
+      columnOf(sorted, ({ key }) => key),
+      columnOf(sorted, ({ fingerprint }) => fingerprint),
+      columnOf(sorted, ({ result }) => result),
       route,
       now,
     ],
@@ -48,13 +49,13 @@ export function conflictsStatement(kind: string, rows: readonly ConflictRow[], n
         $6::bytea[], $7::json[]) ORDER BY 1, 2, 3, 4, 5, 6
       ON CONFLICT DO NOTHING`,
     values: [
-      rows.map(({ programmeId }) => programmeId),
-      rows.map(({ receipt }) => receipt.storeId),
-      rows.map(({ receipt }) => receipt.tillId),
-      rows.map(({ receipt }) => receipt.businessDate),
-      rows.map(({ receipt }) => receipt.receiptNumber),
-      rows.map(({ fingerprint }) => fingerprint),
-      rows.map(({ body }) => body),
+      columnOf(rows, ({ programmeId }) => programmeId),
+      columnOf(rows, ({ receipt }) => receipt.storeId),
+      columnOf(rows, ({ receipt }) => receipt.tillId),
+      columnOf(rows, ({ receipt }) => receipt.businessDate),
+      columnOf(rows, ({ receipt }) => receipt.receiptNumber),
+      columnOf(rows, ({ fingerprint }) => fingerprint),
+      columnOf(rows, ({ body }) => body),
       kind,
       now,
     ],

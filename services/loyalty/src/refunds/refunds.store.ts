@@ -1,5 +1,6 @@
 import type { Receipt } from '@regulars/contracts/loyalty/v1/purchases';
 import type { QueryConfig } from 'pg';
+import { columnOf } from '../lanes/column.js';
 import type { LaneTransaction } from '../lanes/lane.js';
 import { noAccount } from '../points/ledger.js';
 import type { GivenBack } from '../points/refund.js';
@@ -54,8 +55,8 @@ export async function holdPurchases(tx: LaneTransaction, refundings: readonly Re
     values: [
       ...receiptColumns(refundings),
       ...columnsOf(refundings.map(({ purchase }) => purchase)),
-      refundings.map(({ caller }) => caller),
-      refundings.map(({ key }) => key ?? null),
+      columnOf(refundings, ({ caller }) => caller),
+      columnOf(refundings, ({ key }) => key ?? null),
     ],
   });
   return {
@@ -129,14 +130,14 @@ function refundsStatement(refunds: DecidedRefunds['refunds'], now: string): Quer
     values: [
       ...receiptColumns(refundings),
       ...columnsOf(refundings.map(({ purchase }) => purchase)),
-      refunds.map(({ id }) => id),
-      refundings.map(({ content }) => content.fingerprint),
-      refundings.map(({ rungMs }) => new Date(rungMs).toISOString()),
-      refundings.map(({ lines }) =>
+      columnOf(refunds, ({ id }) => id),
+      columnOf(refundings, ({ content }) => content.fingerprint),
+      columnOf(refundings, ({ rungMs }) => new Date(rungMs).toISOString()),
+      columnOf(refundings, ({ lines }) =>
         JSON.stringify(lines.map(({ line, quantityMilli, amountMinor }) => [line, quantityMilli, amountMinor])),
       ),
-      refunds.map(({ result }) => result.o),
-      refunds.map(({ result }) => JSON.stringify(result)),
+      columnOf(refunds, ({ result }) => result.o),
+      columnOf(refunds, ({ result }) => JSON.stringify(result)),
       now,
     ],
   };
@@ -152,8 +153,8 @@ function waitedStatement(waited: DecidedRefunds['refunds']): QueryConfig {
         AND refund.business_date = w.business_date AND refund.receipt_number = w.receipt_number`,
     values: [
       ...receiptColumns(waited.map(({ refunding }) => refunding)),
-      waited.map(({ result }) => result.o),
-      waited.map(({ result }) => JSON.stringify(result)),
+      columnOf(waited, ({ result }) => result.o),
+      columnOf(waited, ({ result }) => JSON.stringify(result)),
     ],
   };
 }
@@ -172,27 +173,29 @@ function givenBackStatement(
         AND p.business_date = g.business_date AND p.receipt_number = g.receipt_number
         AND p.business_date BETWEEN $7::date AND $8::date`,
     values: [
-      purchases.map(({ refunding }) => refunding.ground.programme.programmeId),
+      columnOf(purchases, ({ refunding }) => refunding.ground.programme.programmeId),
       ...columnsOf(receipts),
-      purchases.map(({ refunded }) => JSON.stringify(refunded.map((back) => [back.quantityMilli, back.amountMinor]))),
+      columnOf(purchases, ({ refunded }) =>
+        JSON.stringify(refunded.map((back) => [back.quantityMilli, back.amountMinor])),
+      ),
       dates[0],
       dates.at(-1),
     ],
   };
 }
 
-function receiptColumns(refundings: readonly Refunding[]): string[][] {
+function receiptColumns(refundings: readonly Refunding[]): string[] {
   return [
-    refundings.map(({ ground }) => ground.programme.programmeId),
+    columnOf(refundings, ({ ground }) => ground.programme.programmeId),
     ...columnsOf(refundings.map(({ receipt }) => receipt)),
   ];
 }
 
-function columnsOf(receipts: readonly Receipt[]): string[][] {
+function columnsOf(receipts: readonly Receipt[]): string[] {
   return [
-    receipts.map(({ storeId }) => storeId),
-    receipts.map(({ tillId }) => tillId),
-    receipts.map(({ businessDate }) => businessDate),
-    receipts.map(({ receiptNumber }) => receiptNumber),
+    columnOf(receipts, ({ storeId }) => storeId),
+    columnOf(receipts, ({ tillId }) => tillId),
+    columnOf(receipts, ({ businessDate }) => businessDate),
+    columnOf(receipts, ({ receiptNumber }) => receiptNumber),
   ];
 }
