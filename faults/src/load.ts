@@ -59,7 +59,7 @@ export class Load {
   }
 
   /** Waits until so many more purchases are acknowledged. @throws when they are not within `withinMs`. */
-  async goesOnFor(purchases: number, withinMs = 30_000): Promise<void> {
+  async goesOnFor(purchases: number, withinMs = 90_000): Promise<void> {
     const goal = this.#acknowledged + purchases;
     const until = performance.now() + withinMs;
     while (this.#acknowledged < goal) {

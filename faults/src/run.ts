@@ -19,9 +19,9 @@ import { readTopics } from './topic.js';
 import type { Violation } from './violation.js';
 
 /** How long a scenario may play, so that a run ends whatever happens. */
-const PLAYS_WITHIN_MS = 180_000;
+const PLAYS_WITHIN_MS = 300_000;
 
-const RESTS_WITHIN_MS = 90_000;
+const RESTS_WITHIN_MS = 120_000;
 
 const POINTS = 'regulars.loyalty.points.v1';
 

@@ -145,7 +145,7 @@ export class Stage {
   async until<T>(
     what: string,
     check: () => Promise<T | undefined | false> | T | undefined | false,
-    withinMs = 30_000,
+    withinMs = 60_000,
   ): Promise<T> {
     const end = performance.now() + withinMs;
     for (;;) {

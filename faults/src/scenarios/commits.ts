@@ -15,7 +15,7 @@ export async function killAtCommit(
   stage: Stage,
   moment: Moment,
   kill: () => Promise<void>,
-  withinMs = 30_000,
+  withinMs = 60_000,
 ): Promise<void> {
   const { postgresProxy, history } = stage;
   let killed: Promise<void> | undefined;

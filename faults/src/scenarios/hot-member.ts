@@ -10,9 +10,9 @@ export const hotMember: Scenario = {
   play: async (stage) => {
     const [hot] = stage.guests;
     const load = stage.load({ next: () => stage.counter.purchase(hot?.memberId), tills: 48, givesUp: 0 });
-    await load.goesOnFor(PURCHASES / 2, 60_000);
+    await load.goesOnFor(PURCHASES / 2);
     stage.strike('all tills serve one member');
-    await load.goesOnFor(PURCHASES / 2, 60_000);
+    await load.goesOnFor(PURCHASES / 2);
     await load.stop();
   },
 };

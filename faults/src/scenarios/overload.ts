@@ -6,10 +6,13 @@ import { quantileMs, surge } from '../surge.js';
 
 const TIMES = 5;
 const SURGE_S = 8;
-const MOST_IN_FLIGHT = 3_000;
+const MOST_IN_FLIGHT = 1_500;
 
 /** A till's patience, in milliseconds. */
 const P99_MS = 500;
+
+/** Where ordinary purchases take longer than this, the machine is too busy with other things to tell anything. */
+const ORDINARY_P99_MS = 200;
 
 const RECOVERED_WITHIN_MS = 30_000;
 
@@ -18,6 +21,10 @@ export const overload: Scenario = {
   proves: 'at five times what it can bear the platform serves in time or refuses early, and recovers by itself',
   play: async (stage) => {
     const capacity = await capacityPerSecond(stage);
+    const ordinaryMs = await ordinaryP99Ms(stage);
+    const told = `ordinary purchases take up to ${ordinaryMs.toFixed(0)} ms`;
+    stage.say(told);
+    stage.expect(ordinaryMs <= ORDINARY_P99_MS, 'the machine is quiet enough to tell', told);
     setTimeout(() => stage.strike(`overload at ${TIMES} × ${Math.round(capacity)} purchases/s`), (SURGE_S * 1_000) / 2);
     const { attempts, offeredPerSecond } = await surge({
       url: stage.platform.gateway.url,
@@ -29,15 +36,15 @@ export const overload: Scenario = {
     });
     const served = attempts.filter(({ outcome }) => isAcknowledged(outcome));
     const refused = attempts.filter(({ outcome }) => outcome?.kind === 'retry');
-    const told = [
+    const result = [
       `offered ${offeredPerSecond.toFixed(0)}/s`,
       `served ${(served.length / SURGE_S).toFixed(0)}/s with p99 ${quantileMs(served, 0.99).toFixed(0)} ms`,
       `refused ${(refused.length / SURGE_S).toFixed(0)}/s with p99 ${quantileMs(refused, 0.99).toFixed(0)} ms`,
     ].join(', ');
-    stage.say(told);
-    stage.expect(quantileMs(served, 0.99) <= P99_MS, `served purchases keep p99 ≤ ${P99_MS} ms`, told);
-    stage.expect(quantileMs(refused, 0.99) <= P99_MS, 'a refusal comes early', told);
-    stage.expect(served.length + refused.length === attempts.length, 'everyone is answered', told);
+    stage.say(result);
+    stage.expect(quantileMs(served, 0.99) <= P99_MS, `served purchases keep p99 ≤ ${P99_MS} ms`, result);
+    stage.expect(quantileMs(refused, 0.99) <= P99_MS, 'a refusal comes early', result);
+    stage.expect(served.length + refused.length === attempts.length, 'everyone is answered', result);
     await recover(stage);
   },
 };
@@ -51,6 +58,15 @@ async function capacityPerSecond(stage: Stage): Promise<number> {
   const perSecond = ((load.acknowledged - before) * 1_000) / (performance.now() - from);
   await load.stop();
   return perSecond;
+}
+
+/** The latency of tills that leave the platform room; 99 of 100 stay under it. */
+async function ordinaryP99Ms(stage: Stage): Promise<number> {
+  const first = stage.history.attempts.length;
+  const load = stage.load({ tills: 4, pauseMs: 40, givesUp: 0 });
+  await sleep(3_000);
+  await load.stop();
+  return quantileMs(stage.history.attempts.slice(first), 0.99);
 }
 
 /** Recovered: tills at an ordinary pace are all served in time for a second. */
