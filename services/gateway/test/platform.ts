@@ -13,7 +13,7 @@ export interface Journey {
   readonly spans: SpanSink;
   /** A request of a person in a role, or with any other bearer. */
   readonly as: (who: Role | { readonly key: string }) => Caller;
-  /** Rows of every table of a schema, by name. */
+  /** Rows of every table of a schema, by name, but for the refusals that an owner keeps under their idempotency keys. */
   readonly rowsIn: (schema: string) => Promise<Record<string, number>>;
   readonly isKnownToLoyalty: (memberId: string) => Promise<boolean>;
   stop(): Promise<void>;
@@ -22,6 +22,8 @@ export interface Journey {
 export interface Caller {
   readonly get: (path: string) => Test;
   readonly post: (path: string, body: object, key?: string) => Test;
+  /** Posts lines to the door of batches and answers the lines that come back. */
+  readonly postLines: (lines: readonly string[]) => Promise<readonly unknown[]>;
   readonly delete: (path: string) => Test;
 }
 
@@ -57,6 +59,11 @@ function callerOf({ gateway: { url } }: Platform, bearer: string): Caller {
   return {
     get: (path) => signed(request(url).get(path)),
     post: (path, body, key = randomUUID()) => signed(request(url).post(path)).set('idempotency-key', key).send(body),
+    postLines: async (lines) => {
+      const posting = signed(request(url).post('/v1/purchases:batch')).set('content-type', 'application/x-ndjson');
+      const { text } = await posting.buffer(true).send(lines.join('\n'));
+      return text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as unknown]));
+    },
     delete: (path) => signed(request(url).delete(path)),
   };
 }
@@ -64,7 +71,7 @@ function callerOf({ gateway: { url } }: Platform, bearer: string): Caller {
 async function countRows(database: pg.Pool, schema: string): Promise<Record<string, number>> {
   const tables = await database.query<{ name: string }>(
     `SELECT c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY 1`,
+      WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relname <> 'idempotency'`,
     [schema],
   );
   const counts = tables.rows.map(
@@ -79,8 +86,8 @@ export async function registerGuest({ as }: Journey, storeId: string) {
   const mobile = `+86139${String(randomInt(100_000_000)).padStart(8, '0')}`;
   const person = { name: '周晓雨', mobile, email: `guest-${mobile.slice(1)}@guests.example`, language: 'zh-CN' };
   const answer = await as('administrator').post('/v1/members', registration(person, storeId)).expect(201);
-  const { memberId, number } = answer.body as { memberId: string; number: string };
-  return { ...person, memberId, number };
+  const { memberId, number, codeToken } = answer.body as { memberId: string; number: string; codeToken: string };
+  return { ...person, memberId, number, codeToken };
 }
 
 /** The same, once loyalty has heard of her, which shows in its own table only. */

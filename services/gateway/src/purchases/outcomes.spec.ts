@@ -51,7 +51,7 @@ describe('What became of a purchase', () => {
     [PurchaseRefusal.UNKNOWN_STORE, 404, '/storeId'],
     [PurchaseRefusal.UNKNOWN_TILL, 404, '/tillId'],
     [PurchaseRefusal.STORE_NOT_ALLOWED, 403, '/storeId'],
-    [PurchaseRefusal.NO_PROGRAMME, 409, '/storeId'],
+    [PurchaseRefusal.NO_PROGRAMME, 409, '/businessDate'],
     [PurchaseRefusal.CURRENCY_NOT_OF_PROGRAMME, 409, '/currency'],
     [PurchaseRefusal.MEMBER_GONE, 409, '/member'],
     [PurchaseRefusal.MALFORMED, 400, undefined],

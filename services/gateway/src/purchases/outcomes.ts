@@ -138,7 +138,7 @@ const refusals: Readonly<Record<PurchaseRefusal, readonly [code: ProblemCode, po
   [PurchaseRefusal.UNKNOWN_STORE]: ['STORE_UNKNOWN', '/storeId', 'There is no such store'],
   [PurchaseRefusal.UNKNOWN_TILL]: ['TILL_UNKNOWN', '/tillId', 'The store has no such till'],
   [PurchaseRefusal.STORE_NOT_ALLOWED]: ['STORE_NOT_ALLOWED', '/storeId', 'The caller may not act for this store'],
-  [PurchaseRefusal.NO_PROGRAMME]: ['NO_PROGRAMME', '/storeId', 'No programme covers its brand on that date'],
+  [PurchaseRefusal.NO_PROGRAMME]: ['NO_PROGRAMME', '/businessDate', 'No programme covers the store on that day'],
   [PurchaseRefusal.CURRENCY_NOT_OF_PROGRAMME]: [
     'CURRENCY_NOT_OF_PROGRAMME',
     '/currency',

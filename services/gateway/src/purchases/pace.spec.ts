@@ -38,15 +38,15 @@ describe('Whether it is too late to wait', () => {
   it('[L1] is so when those before would take longer than a till has patience', () => {
     const pace = new Pace();
     answerMany(pace, 20, 100, 0, 100);
-    expect(pace.isTooLate(200, 49)).toBe(false);
-    expect(pace.isTooLate(200, 51)).toBe(true);
+    expect(pace.isTooLate(300, 99)).toBe(false);
+    expect(pace.isTooLate(300, 101)).toBe(true);
   });
 
   it('[L1] counts what calls that overlap do together', () => {
     const pace = new Pace();
     for (let call = 0; call < 100; call++) pace.answered(call * 50, call * 50 + 200, 100);
-    expect(pace.isTooLate(450, 0)).toBe(false);
-    expect(pace.isTooLate(550, 0)).toBe(true);
+    expect(pace.isTooLate(750, 0)).toBe(false);
+    expect(pace.isTooLate(850, 0)).toBe(true);
   });
 
   it('[L1] is never so for a few, nor before the first answer, because an idle system looks slow', () => {

@@ -3,7 +3,7 @@ const FIRST_GUESS_MS = 20;
 const WEIGHT = 0.2;
 
 /** Who would wait longer than this is better told at once to come again: a till's patience is half a second. */
-const MOST_WAIT_MS = 250;
+const MOST_WAIT_MS = 400;
 /** So many may always wait: a rate that was seen while little was to do says nothing about what can be done. */
 const ALWAYS_TAKEN = 128;
 
