@@ -36,8 +36,8 @@ export interface Tried {
   readonly possibleDuplicate: boolean;
 }
 
-/** Most messages that one call of `sendDue` takes. */
-export const sendingBatch = 100;
+/** Most messages that one call of `sendDue` takes; members are asked for at most so many contacts at once. */
+export const sendingBatch = 200;
 const leaseMs = 60_000;
 /** Well before the lease ends, so that the outcome of a slow batch is still written under it. */
 const sendingMs = 30_000;
