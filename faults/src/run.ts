@@ -78,6 +78,7 @@ async function putBetween(scenario: Scenario, { adminUrl }: OwnServers): Promise
 function environment(scenario: Scenario, between: Standing) {
   return (given: Record<string, string>, service: ServiceName): Record<string, string> => {
     const changed = { ...given, ...scenario.env?.[service] };
+    if (service === 'gateway' && scenario.pairsGateways) changed.LOYALTY_ADDR = firstOf(given.LOYALTY_ADDR ?? '');
     if (service === scenario.postgresProxyFor && between.postgresProxy && given.DATABASE_URL) {
       changed.DATABASE_URL = between.postgresProxy.through(given.DATABASE_URL);
     }
@@ -87,6 +88,11 @@ function environment(scenario: Scenario, between: Standing) {
     }
     return changed;
   };
+}
+
+/** Of the addresses of several replicas each gateway is given its own first. */
+function firstOf(addresses: string): string {
+  return addresses.replace(/^ipv4:/, '').split(',')[0] ?? '';
 }
 
 async function setStage(

@@ -9,6 +9,8 @@ export interface Scenario {
   readonly proves: string;
   /** Processes of a service; 1 unless told. */
   readonly replicas?: PlatformOptions['replicas'];
+  /** Whether each gateway speaks to one loyalty alone, so that what is posted at two gateways is taken by two. */
+  readonly pairsGateways?: boolean;
   /** The service whose connections to PostgreSQL go through a proxy. */
   readonly postgresProxyFor?: ServiceName;
   /** Whether notifications' connections to the mail server go through a proxy. */

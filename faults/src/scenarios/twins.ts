@@ -9,6 +9,7 @@ export const twins: Scenario = {
   name: 'twins',
   proves: 'the same receipt posted twice at once under different keys, at different gateways, is credited once',
   replicas: { gateway: 2, loyalty: 2 },
+  pairsGateways: true,
   play: async (stage) => {
     const agent = keptConnections(2 * AT_ONCE);
     const [first = '', second = ''] = stage.platform.gatewayUrls;
