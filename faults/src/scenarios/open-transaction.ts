@@ -9,8 +9,9 @@ const LIMIT_S = 5;
 export const openTransaction: Scenario = {
   name: 'open-transaction',
   proves: 'a transaction left open elsewhere holds the relay back, shows in its metric, and costs no event',
+  replicas: { gateway: 2, loyalty: 2 },
   play: async (stage) => {
-    const load = stage.load({ tills: 12, pauseMs: 60 });
+    const load = stage.load({ tills: 24, pauseMs: 30 });
     await load.goesOnFor(100);
     const elsewhere = await stage.connect();
     try {
