@@ -15,8 +15,10 @@ export const twins: Scenario = {
     const [first = '', second = ''] = stage.platform.gatewayUrls;
     const load = stage.load({ tills: 4, pauseMs: 20 });
     for (let pair = 0; pair < PAIRS; pair += AT_ONCE) {
+      // No member's lock lines up those whom nobody knows: only the claim stands between them.
+      const isAnonymous = stage.random.chance(0.3);
       const posted = Array.from({ length: AT_ONCE }, () => {
-        const purchase = stage.nextPurchase();
+        const purchase = isAnonymous ? stage.counter.purchase(undefined) : stage.nextPurchase();
         const rebooted = { ...purchase, key: `${purchase.key}-rebooted` };
         return [
           post(agent, first, stage.history, purchase, 10_000),
