@@ -82,7 +82,6 @@ describe('Putting load on a server', () => {
     const paced = await putLoad({ url, connections: 1, warmUpS: 0, seconds: 1, perSecond: 200, requests: reads });
     // One connection saw one slow answer; sixty requests were due while it waited, a third of the second on average late.
     expect(paced.p95Ms).toBeGreaterThan(150);
-    expect(paced.p50Ms).toBeLessThan(50);
   });
 
   it('fails when a connection breaks', async () => {

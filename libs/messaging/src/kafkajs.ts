@@ -31,6 +31,10 @@ const TRANSACTION_TIMEOUT_MS = 15_000;
 /** How long a poll of an idle topic is held; a record that arrives answers it at once. */
 const LONG_POLL_MS = 500;
 
+/** How often and how long a new topic is waited for. */
+const LEADER_ATTEMPTS = 100;
+const LEADER_PAUSE_MS = 100;
+
 /** For as long as this nobody hears the partitions of a member that died without a word. */
 const SESSION_TIMEOUT_MS = 10_000;
 const HEARTBEAT_MS = 2_000;
@@ -68,7 +72,8 @@ class KafkajsBroker implements Broker {
       const missing = topics.filter((topic) => !existing.has(topic.name));
       if (missing.length === 0) return;
       await admin.createTopics({
-        waitForLeaders: true,
+        // kafkajs gives up where a broker that has not heard of the topic yet is asked for its leader.
+        waitForLeaders: false,
         topics: missing.map((topic) => ({
           topic: topic.name,
           numPartitions: topic.partitions,
@@ -76,6 +81,10 @@ class KafkajsBroker implements Broker {
           configEntries: [{ name: 'cleanup.policy', value: topic.compacted ? 'compact' : 'delete' }],
         })),
       });
+      await untilLed(
+        admin,
+        missing.map((topic) => topic.name),
+      );
     });
   }
 
@@ -136,6 +145,20 @@ class KafkajsBroker implements Broker {
     const admin = this.kafka.admin();
     await admin.connect();
     return admin;
+  }
+}
+
+/** Waits until every partition of new topics has a leader. @throws what the broker says when that takes ten seconds */
+async function untilLed(admin: Admin, topics: string[]): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const { topics: found } = await admin.fetchTopicMetadata({ topics });
+      if (found.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0))) return;
+      if (attempt === LEADER_ATTEMPTS) throw new Error(`No leader yet for ${topics.join(', ')}`);
+    } catch (error) {
+      if (attempt === LEADER_ATTEMPTS) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, LEADER_PAUSE_MS));
   }
 }
 

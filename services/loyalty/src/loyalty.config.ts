@@ -5,7 +5,7 @@ export const loyaltySettings = serviceSettings.extend({
   /** Connections that book purchases; members are spread over them. Fewer make bigger batches. */
   LANES: z.coerce.number().int().min(1).max(16).default(2),
   /** Items that may wait in each lane before more are refused. */
-  LANE_QUEUE: z.coerce.number().int().min(256).max(100_000).default(2_048),
+  LANE_QUEUE: z.coerce.number().int().min(256).max(100_000).default(1_024),
 });
 
 export type LoyaltySettings = Readonly<z.output<typeof loyaltySettings>>;

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { PointsServiceService } from '@regulars/contracts/loyalty/v1/points';
 import { ProgrammeServiceService } from '@regulars/contracts/loyalty/v1/programmes';
-import { PurchaseRefusal, PurchaseServiceService } from '@regulars/contracts/loyalty/v1/purchases';
+import { PurchaseRefusal, PurchaseServiceService, UnprocessedReason } from '@regulars/contracts/loyalty/v1/purchases';
 import { type RpcClient, rpcClient } from '@regulars/service';
 import { eventually, publish, type RunningService, readTopic, signedPrincipal, startService } from '@regulars/testing';
 import { aMember, anItem, aPurchase, aStore, memberEvent, storeEvents, theTerms, today } from './chain.js';
@@ -115,5 +116,53 @@ describe('A running loyalty service', () => {
   it('[L1] keeps a purchase of nobody and of somebody it does not know yet', async () => {
     expect((await post(aPurchase({ at: store }))).outcome?.$case).toBe('pending');
     expect((await post(aPurchase({ at: store, by: aMember(), businessDate: today() }))).outcome?.$case).toBe('pending');
+  });
+
+  it('[L1][O4] refuses an item whose principal does not verify or acts for another till, and credits its neighbours', async () => {
+    const foreign = await signedPrincipal({ sub: randomUUID(), kind: 'till', stores: [store.storeId] });
+    const forged = await signedPrincipal({ sub: store.tillId, kind: 'till', stores: '*' }, 'members');
+    const items = [till, foreign, forged, ''].map((principal) =>
+      anItem(aPurchase({ at: store, by: member }), principal, randomUUID()),
+    );
+    const { results } = await purchases.postPurchases({ items }, { deadline });
+    expect(
+      results.map(({ outcome }) => (outcome?.$case === 'refused' ? outcome.value.reason : outcome?.$case)),
+    ).toEqual([
+      'credited',
+      PurchaseRefusal.STORE_NOT_ALLOWED,
+      PurchaseRefusal.NOT_AUTHENTICATED,
+      PurchaseRefusal.NOT_AUTHENTICATED,
+    ]);
+  });
+
+  it('[L1] drops an item that nobody waits for any more, and writes nothing for it', async () => {
+    const purchase = aPurchase({ at: store, by: member });
+    const late = anItem(purchase, till, 'late');
+    const expired = { ...late, context: { principal: till, deadline: new Date(0), traceparent: '' } };
+    const { results } = await purchases.postPurchases({ items: [expired] }, { deadline });
+    expect(results[0]?.outcome).toEqual({
+      $case: 'unprocessed',
+      value: { reason: UnprocessedReason.DEADLINE_PASSED },
+    });
+    expect(await post(purchase, 'late')).toMatchObject({ replayed: false, outcome: { $case: 'credited' } });
+  });
+
+  it('[L3][L4][L5] answers balance, entries, statement and reasons to staff, and to a member only its own', async () => {
+    const points = rpcClient(PointsServiceService, service.grpcAddress);
+    const staff = await signedPrincipal({ sub: 'agent', kind: 'person', roles: ['agent'] });
+    const guest = await signedPrincipal({ sub: randomUUID(), kind: 'member' });
+    const { memberId } = member;
+    const call = { principal: staff, deadline };
+    const balance = await points.getBalance({ memberId, programmeId: '' }, call);
+    const { entries } = await points.listEntries({ memberId, programmeId: '', page: undefined }, call);
+    expect(entries[0]?.balanceAfter).toBe(balance.balance);
+    const { steps } = await points.explainEntry({ entryId: entries[0]?.entryId ?? '' }, call);
+    expect(steps[0]).toMatchObject({ code: 'counted-amount', text: { zhCn: expect.stringContaining('计入积分') } });
+    const month = today().slice(0, 7);
+    const statement = await points.getStatement({ memberId, programmeId: '', month, page: undefined }, call);
+    expect(statement.openingBalance + statement.earned + statement.taken).toBe(statement.closingBalance);
+    const asGuest = points.getBalance({ memberId, programmeId: '' }, { principal: guest, deadline });
+    await expect(asGuest).rejects.toMatchObject({ problem: { code: 'ACCOUNT_UNKNOWN' } });
+    points.close();
   });
 });

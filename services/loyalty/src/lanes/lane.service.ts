@@ -46,6 +46,11 @@ export class Lane {
     });
   }
 
+  /** Opens the connection before it is needed; one that cannot be had now is opened by the first work. */
+  async warmUp(): Promise<void> {
+    await this.open().catch((error: unknown) => this.log.warn({ err: error }, 'a lane has no connection yet'));
+  }
+
   /** Works off what waits and lets the connection go. */
   async stop(): Promise<void> {
     while (this.draining) await this.draining;

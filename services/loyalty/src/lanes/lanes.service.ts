@@ -1,4 +1,4 @@
-import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { CLOCK, type Clock, SETTINGS } from '@regulars/service';
 import type { LoyaltySettings } from '../loyalty.config.js';
 import type { BatchKind } from './lane.js';
@@ -16,7 +16,7 @@ export interface Submission<Item> {
 
 /** The lanes of this process; whatever changes a member's ledger goes through one. */
 @Injectable()
-export class Lanes implements OnApplicationShutdown {
+export class Lanes implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly lanes: readonly Lane[];
   private readonly most: number;
 
@@ -48,6 +48,10 @@ export class Lanes implements OnApplicationShutdown {
       });
       for (const lane of this.lanes) if (lane.waiting > 0) lane.start();
     });
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    await Promise.all(this.lanes.map((lane) => lane.warmUp()));
   }
 
   async onApplicationShutdown(): Promise<void> {

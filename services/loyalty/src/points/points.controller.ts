@@ -1,3 +1,4 @@
+import type { Metadata } from '@grpc/grpc-js';
 import { Controller } from '@nestjs/common';
 import type { PageRequest } from '@regulars/contracts/call/v1/call';
 import {
@@ -13,7 +14,7 @@ import {
   type ListEntriesResponse,
   PointsServiceService,
 } from '@regulars/contracts/loyalty/v1/points';
-import { type Page, pageOf, RpcController, type RpcHandlers, refusal } from '@regulars/service';
+import { type Page, pageOf, principalOf, RpcController, type RpcHandlers, refusal } from '@regulars/service';
 import { isUuid } from '../programmes/terms.js';
 import type { EntryRow } from './entry.js';
 import { inWords } from './explain.js';
@@ -31,8 +32,8 @@ const kinds = {
 export class PointsController implements RpcHandlers<typeof PointsServiceService> {
   constructor(private readonly points: PointsService) {}
 
-  async getBalance(request: GetBalanceRequest): Promise<GetBalanceResponse> {
-    const memberId = known(request.memberId);
+  async getBalance(request: GetBalanceRequest, metadata: Metadata): Promise<GetBalanceResponse> {
+    const memberId = known(request.memberId, metadata);
     const found = await this.points.balance(memberId, programmeOf(request.programmeId));
     if (found.outcome !== 'found') throw accountRefusal(found.outcome);
     const { programmeId, balance, standing, expiringPoints, expiringAt } = found.balance;
@@ -47,27 +48,32 @@ export class PointsController implements RpcHandlers<typeof PointsServiceService
     };
   }
 
-  async listEntries(request: ListEntriesRequest): Promise<ListEntriesResponse> {
+  async listEntries(request: ListEntriesRequest, metadata: Metadata): Promise<ListEntriesResponse> {
     const programmeId = programmeOf(request.programmeId);
-    const found = await this.points.entries(known(request.memberId), programmeId, page(request.page));
+    const found = await this.points.entries(known(request.memberId, metadata), programmeId, page(request.page));
     if (found.outcome !== 'found') throw accountRefusal(found.outcome);
     return { entries: found.page.map(entryOf), nextCursor: found.nextCursor };
   }
 
-  async getStatement(request: GetStatementRequest): Promise<GetStatementResponse> {
+  async getStatement(request: GetStatementRequest, metadata: Metadata): Promise<GetStatementResponse> {
     const { month } = request;
     if (!/^\d{4}-(0[1-9]|1[0-2])$/.test(month)) throw malformed('/month', 'is no month, YYYY-MM');
     const programmeId = programmeOf(request.programmeId);
-    const found = await this.points.statement(known(request.memberId), programmeId, month, page(request.page));
+    const found = await this.points.statement(
+      known(request.memberId, metadata),
+      programmeId,
+      month,
+      page(request.page),
+    );
     if (found.outcome !== 'found') throw accountRefusal(found.outcome);
     const { opening, closing, earned, taken, nextCursor } = found;
     const entries = found.page.map(entryOf);
     return { month, openingBalance: opening, closingBalance: closing, earned, taken, entries, nextCursor };
   }
 
-  async explainEntry({ entryId }: ExplainEntryRequest): Promise<ExplainEntryResponse> {
+  async explainEntry({ entryId }: ExplainEntryRequest, metadata: Metadata): Promise<ExplainEntryResponse> {
     const found = isUuid(entryId) ? await this.points.explain(entryId) : undefined;
-    if (!found) throw refusal('NOT_FOUND', 'ENTRY_UNKNOWN');
+    if (!found || !mayRead(found.memberId, metadata)) throw refusal('NOT_FOUND', 'ENTRY_UNKNOWN');
     const steps = found.steps.map((step) => {
       const [code, pointsE4, numbers] = step;
       return { code, pointsE4, numbers: { ...numbers }, text: inWords(step) };
@@ -95,9 +101,15 @@ function entryOf(row: EntryRow): Entry {
   };
 }
 
-function known(memberId: string): string {
-  if (!isUuid(memberId)) throw accountRefusal('no-account');
+function known(memberId: string, metadata: Metadata): string {
+  if (!isUuid(memberId) || !mayRead(memberId, metadata)) throw accountRefusal('no-account');
   return memberId;
+}
+
+/** A member reads only what is its own; to it, others do not exist. */
+function mayRead(memberId: string, metadata: Metadata): boolean {
+  const { kind, sub } = principalOf(metadata);
+  return kind !== 'member' || sub === memberId;
 }
 
 function programmeOf(programmeId: string): string | undefined {

@@ -20,21 +20,24 @@ export async function makeDue(tx: EntityManager, told: readonly string[], now: D
   );
 }
 
-/** Leases up to `most` purchases that are due; others see them again when the lease has ended. */
+/**
+ * Leases up to `most` purchases that are due, in the order in which they were posted (their ids are UUIDv7); others see
+ * them again when the lease has ended.
+ */
 export async function leaseDue(tx: EntityManager, now: Date, until: Date, token: string, most: number) {
   const [rows] = await tx.query<[DuePurchase[], number]>(
     `UPDATE pending_purchase SET lease_until = $2, lease_token = $3
      WHERE purchase_id IN (
        SELECT purchase_id FROM pending_purchase
        WHERE due_at <= $1 AND (lease_until IS NULL OR lease_until <= $1)
-       ORDER BY due_at LIMIT $4 FOR UPDATE SKIP LOCKED
+       ORDER BY due_at, purchase_id LIMIT $4 FOR UPDATE SKIP LOCKED
      )
      RETURNING purchase_id AS "purchaseId", store_id AS "storeId", till_id AS "tillId",
        business_date::text AS "businessDate", receipt_number AS "receiptNumber", told_member AS "toldMember",
        lease_token AS "leaseToken"`,
     [now, until, token, most],
   );
-  return rows;
+  return rows.sort((one, other) => (one.purchaseId < other.purchaseId ? -1 : 1));
 }
 
 /** Those that still wait are due again later, each time twice as late up to six hours, where the lease is still ours. */

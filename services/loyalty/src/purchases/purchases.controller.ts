@@ -5,13 +5,11 @@ import {
   type ClaimPurchaseRequest,
   type ClaimPurchaseResponse,
   type PostPurchaseItem,
-  type PostPurchaseResult,
   type PostPurchasesRequest,
   type PostPurchasesResponse,
   PurchaseRefusal,
   PurchaseServiceService,
   type RefundPurchaseItem,
-  type RefundPurchaseResult,
   type RefundPurchasesRequest,
   type RefundPurchasesResponse,
   RefundRefusal,
@@ -54,53 +52,15 @@ export class PurchasesController implements RpcHandlers<typeof PurchaseServiceSe
 
   @ItemPrincipals()
   async postPurchases({ items }: PostPurchasesRequest): Promise<PostPurchasesResponse> {
-    atMost256(items);
-    await this.verifyUnknown(items);
-    const results = new Array<PostPurchaseResult>(items.length);
-    const places: number[] = [];
-    const submissions: Submission<Incoming>[] = [];
-    const spans: { end(): void }[] = [];
-    items.forEach((item, index) => {
-      const admitted = admit(item, this.verifier.recall(item.context?.principal ?? ''), spans);
-      if (typeof admitted === 'number') {
-        results[index] = refused(admitted);
-        return;
-      }
-      places.push(index);
-      submissions.push(admitted);
-    });
-    const posted = this.purchases.post(submissions);
-    if (!posted) throw refusal('RESOURCE_EXHAUSTED', 'OVERLOADED', { retryAfterS: 1 });
-    (await posted).forEach((result, index) => {
-      results[places[index] as number] = result;
-    });
-    for (const span of spans) span.end();
+    const results = await this.eachByItself(items, admit, refused, (admitted) => this.purchases.post(admitted));
     return { results };
   }
 
   @ItemPrincipals()
   async refundPurchases({ items }: RefundPurchasesRequest): Promise<RefundPurchasesResponse> {
-    atMost256(items);
-    await this.verifyUnknown(items);
-    const results = new Array<RefundPurchaseResult>(items.length);
-    const places: number[] = [];
-    const submissions: Submission<IncomingRefund>[] = [];
-    const spans: { end(): void }[] = [];
-    items.forEach((item, index) => {
-      const admitted = admitRefund(item, this.verifier.recall(item.context?.principal ?? ''), spans);
-      if (typeof admitted === 'number') {
-        results[index] = refundRefused(admitted);
-        return;
-      }
-      places.push(index);
-      submissions.push(admitted);
-    });
-    const posted = this.refunds.post(submissions);
-    if (!posted) throw refusal('RESOURCE_EXHAUSTED', 'OVERLOADED', { retryAfterS: 1 });
-    (await posted).forEach((result, index) => {
-      results[places[index] as number] = result;
-    });
-    for (const span of spans) span.end();
+    const results = await this.eachByItself(items, admitRefund, refundRefused, (admitted) =>
+      this.refunds.post(admitted),
+    );
     return { results };
   }
 
@@ -125,6 +85,37 @@ export class PurchasesController implements RpcHandlers<typeof PurchaseServiceSe
     }
   }
 
+  /** Every item is admitted or refused by itself; the admitted ones travel on together. */
+  private async eachByItself<Item extends { readonly context: ItemContext | undefined }, Incoming, Result>(
+    items: readonly Item[],
+    admitItem: (item: Item, principal: Principal | undefined, spans: Span[]) => Submission<Incoming> | number,
+    refuse: (reason: number) => Result,
+    post: (admitted: Submission<Incoming>[]) => Promise<Result[]> | undefined,
+  ): Promise<Result[]> {
+    atMost256(items);
+    await this.verifyUnknown(items);
+    const results = new Array<Result>(items.length);
+    const places: number[] = [];
+    const submissions: Submission<Incoming>[] = [];
+    const spans: Span[] = [];
+    items.forEach((item, index) => {
+      const admitted = admitItem(item, this.verifier.recall(item.context?.principal ?? ''), spans);
+      if (typeof admitted === 'number') {
+        results[index] = refuse(admitted);
+        return;
+      }
+      places.push(index);
+      submissions.push(admitted);
+    });
+    const posted = post(submissions);
+    if (!posted) throw refusal('RESOURCE_EXHAUSTED', 'OVERLOADED', { retryAfterS: 1 });
+    (await posted).forEach((result, index) => {
+      results[places[index] as number] = result;
+    });
+    for (const span of spans) span.end();
+    return results;
+  }
+
   /** Tokens that were not seen before are verified together; what fails is not remembered and refused by its item. */
   private async verifyUnknown(items: readonly { readonly context: ItemContext | undefined }[]): Promise<void> {
     const unknown = new Set<string>();
@@ -134,6 +125,8 @@ export class PurchasesController implements RpcHandlers<typeof PurchaseServiceSe
     if (unknown.size > 0) await Promise.all([...unknown].map((token) => this.verifier.verify(token)));
   }
 }
+
+type Span = { end(): void };
 
 const claimStatuses = {
   NOT_FOUND: 'NOT_FOUND',
@@ -151,7 +144,7 @@ function atMost256(items: readonly unknown[]): void {
 function admit(
   item: PostPurchaseItem,
   principal: Principal | undefined,
-  spans: { end(): void }[],
+  spans: Span[],
 ): Submission<Incoming> | PurchaseRefusal {
   if (!principal) return PurchaseRefusal.NOT_AUTHENTICATED;
   const { purchase, context, idempotencyKey, urgency } = item;
@@ -179,7 +172,7 @@ function admit(
 function admitRefund(
   item: RefundPurchaseItem,
   principal: Principal | undefined,
-  spans: { end(): void }[],
+  spans: Span[],
 ): Submission<IncomingRefund> | RefundRefusal {
   if (!principal) return RefundRefusal.NOT_AUTHENTICATED;
   const { refund, context, idempotencyKey, urgency } = item;
@@ -215,7 +208,7 @@ function mayPost(principal: Principal, { storeId, tillId }: { storeId: string; t
 }
 
 /** A span for an item whose caller is sampled; what the item causes hangs below it. */
-function traced(name: string, traceparent: string | undefined, spans: { end(): void }[]): string | undefined {
+function traced(name: string, traceparent: string | undefined, spans: Span[]): string | undefined {
   if (!traceparent?.endsWith('1')) return traceparent || undefined;
   const span = spanOf(name, 'server', traceparent);
   spans.push(span);

@@ -16,14 +16,14 @@ export interface DueRefund {
   readonly lines: readonly (readonly [line: number, quantityMilli: number, amountMinor: number])[];
 }
 
-/** Leases up to `most` refunds that are due; others see them again when the lease has ended. */
+/** Leases up to `most` refunds that are due, in the order in which they came; others see them again when the lease has ended. */
 export async function leaseDue(tx: EntityManager, now: Date, until: Date, most: number): Promise<DueRefund[]> {
   const [rows] = await tx.query<[DueRefund[], number]>(
     `UPDATE refund SET lease_until = $2
      WHERE state = 'waiting' AND refund_id IN (
        SELECT refund_id FROM refund
        WHERE state = 'waiting' AND due_at <= $1 AND (lease_until IS NULL OR lease_until <= $1)
-       ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED
+       ORDER BY due_at, refund_id LIMIT $3 FOR UPDATE SKIP LOCKED
      )
      RETURNING refund_id AS "refundId", store_id AS "storeId", till_id AS "tillId",
        business_date::text AS "businessDate", receipt_number AS "receiptNumber",
@@ -32,7 +32,7 @@ export async function leaseDue(tx: EntityManager, now: Date, until: Date, most: 
        rung_at AS "rungAt", fingerprint, lines`,
     [now, until, most],
   );
-  return rows;
+  return rows.sort((one, other) => (one.refundId < other.refundId ? -1 : 1));
 }
 
 /** Those that still wait are due again later, each time twice as late up to an hour, unless their purchase came meanwhile. */
