@@ -108,6 +108,17 @@ describe('Loyalty and a simple model of it', () => {
       { numRuns: 40, endOnFailure: true },
     );
   }, 120_000);
+
+  // What waited was credited in the order of receipt numbers, because locks are taken in that order: receipt 3 before 8.
+  it('[L1] credit what waited for its member in the order in which it was posted', async () => {
+    const posts = (receipt: number) => [{ receipt, body: 0 as const, key: undefined }];
+    const world = await World.make(pods, clock, (runs += 1));
+    for (const receipt of [8, 3]) await world.run({ do: 'post', pod: 0, posts: posts(receipt) });
+    await world.run({ do: 'register' });
+    await world.run({ do: 'due-work', pod: 0 });
+    for (const receipt of [8, 3]) await world.run({ do: 'post', pod: 0, posts: posts(receipt) });
+    await world.compare();
+  });
 });
 
 class World {

@@ -48,18 +48,16 @@ export class KeptPurchases implements BatchKind<IncomingKept, KeptAnswer> {
     if (keepings.length === 0) return answers;
     // Locked in this order, so that two batches with the same purchases wait for each other.
     keepings.sort((a, b) => (receiptKey(a.keeping.receipt) < receiptKey(b.keeping.receipt) ? -1 : 1));
-    const { outcomes } = await this.book(
-      tx,
-      book,
-      keepings.map(({ keeping }) => keeping),
-    );
-    keepings.forEach(({ place }, index) => {
+    const { outcomes } = await this.book(tx, book, keepings);
+    keepings.sort(byPlace).forEach(({ place }, index) => {
       answers[place] = outcomes[index] as KeptOutcome;
     });
     return answers;
   }
 
-  private async book(tx: LaneTransaction, book: Book, keepings: readonly Keeping[]): Promise<DecidedKept> {
+  /** Locks in the order given, decides in the order of the places. */
+  private async book(tx: LaneTransaction, book: Book, placed: readonly Placed[]): Promise<DecidedKept> {
+    const keepings = placed.map(({ keeping }) => keeping);
     tx.begin();
     const [{ revision, items, wasMerged }, kept] = await Promise.all([
       holdMembers(tx, 'claim', keepings),
@@ -67,11 +65,14 @@ export class KeptPurchases implements BatchKind<IncomingKept, KeptAnswer> {
     ]);
     if (revision !== book.revision) await this.books.refresh();
     if (wasMerged || revision !== book.revision) throw new RunAgain('what the credits relied on has changed');
-    const held = keepings.map((keeping, index) => ({
-      keeping,
-      held: items[index] as (typeof items)[0],
-      kept: kept[index],
-    }));
+    const held = placed
+      .map(({ keeping, place }, index) => ({
+        place,
+        keeping,
+        held: items[index] as (typeof items)[0],
+        kept: kept[index],
+      }))
+      .sort(byPlace);
     const now = this.clock.now();
     const decided = decideKept(held, book, { nowMs: now.getTime(), newId: uuidv7 });
     await this.commit(tx, decided, now.toISOString());
@@ -96,6 +97,16 @@ export class KeptPurchases implements BatchKind<IncomingKept, KeptAnswer> {
     await tx.commit(sent);
     if (events.length > 0) this.outbox.wake();
   }
+}
+
+/** A keeping and where it stands among the items of its batch. */
+interface Placed {
+  readonly place: number;
+  readonly keeping: Keeping;
+}
+
+function byPlace(one: { readonly place: number }, other: { readonly place: number }): number {
+  return one.place - other.place;
 }
 
 function eventOf({ keeping, kept, entry, result }: CreditedKept) {
