@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import type { DynamicModule } from '@nestjs/common';
+import type { DynamicModule, SecurityHeadersOptions } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { NestLogger, traceIdOf, traceparentOf } from '@regulars/service';
@@ -21,6 +21,15 @@ const REQUEST_TIMEOUT_MS = 60_000;
 
 /** Longer than load balancers keep theirs, so that it is them who close. */
 const KEEP_ALIVE_MS = 75_000;
+
+/** Those that browsers of today heed; plain HTTP stays plain, for a platform on one's own machine. */
+const securityHeaders: SecurityHeadersOptions = {
+  contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
+  xDnsPrefetchControl: false,
+  xDownloadOptions: false,
+  xPermittedCrossDomainPolicies: false,
+  xXssProtection: false,
+};
 
 /** The HTTP server of the gateway, ready to listen. @throws for a route without a row in the permission table */
 export async function createServer(module: DynamicModule, log: Logger): Promise<NestFastifyApplication> {
@@ -44,7 +53,7 @@ export async function createServer(module: DynamicModule, log: Logger): Promise<
   const problems = app.get(ProblemAnswers);
   app.useGlobalPipes(new InputPipe());
   app.useGlobalFilters(problems);
-  app.useSecurityHeaders({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } });
+  app.useSecurityHeaders(securityHeaders);
   guard(adapter.getInstance<FastifyInstance>(), app.get(AccessGuard), problems, log);
   serveReference(app);
   return app;

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { ItemContext } from '@regulars/contracts/call/v1/call';
 import { type PostPurchaseResult, type Purchase, Urgency } from '@regulars/contracts/loyalty/v1/purchases';
@@ -110,5 +110,5 @@ function memberBy(reference: MemberReferenceBody | undefined): By {
   if (reference?.number !== undefined) return { $case: 'number', value: reference.number };
   if (reference?.memberId !== undefined) return { $case: 'memberId', value: reference.memberId };
   if (reference?.codeToken === undefined) return undefined;
-  return { $case: 'codeTokenSha256', value: createHash('sha256').update(reference.codeToken).digest() };
+  return { $case: 'codeTokenSha256', value: hash('sha256', reference.codeToken, 'buffer') };
 }
