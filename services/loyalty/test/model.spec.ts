@@ -107,7 +107,7 @@ describe('Loyalty and a simple model of it', () => {
       }),
       { numRuns: 40, endOnFailure: true },
     );
-  }, 120_000);
+  }, 300_000);
 
   // What waited was credited in the order of receipt numbers, because locks are taken in that order: receipt 3 before 8.
   it('[L1] credit what waited for its member in the order in which it was posted', async () => {
