@@ -17,6 +17,8 @@ const GATHER_MS = 700;
 export const poisonItem: Scenario = {
   name: 'poison-item',
   proves: 'an item that makes its transaction fail is found in a full batch, and all others of the batch are credited',
+  // One lane gathers what two gateways send; a gateway alone would refuse some rather than let them wait so long.
+  replicas: { gateway: 2 },
   env: { loyalty: { LANES: '1' } },
   play: async (stage) => {
     await poisonReceipts(stage);
@@ -45,7 +47,9 @@ async function postFullBatch(stage: Stage, agent: Agent): Promise<void> {
   const postings = Array.from({ length: BATCH }, (_, place) =>
     counter.purchase(random.pick(stage.guests).memberId, { isPoison: place === poisoned }),
   );
-  const send = (posting: Posting) => post(agent, platform.gateway.url, history, posting, PATIENCE_MS);
+  const send = (posting: Posting, place: number) => {
+    return post(agent, platform.gatewayUrls[place % 2] as string, history, posting, PATIENCE_MS);
+  };
   const gathering = await stage.connect();
   await gathering.query('begin');
   await gathering.query('lock table loyalty.idempotency in access exclusive mode');
@@ -57,7 +61,7 @@ async function postFullBatch(stage: Stage, agent: Agent): Promise<void> {
   const outcomes = await Promise.all(posted);
   // A till that was told to try again does so; the batch is gone by then.
   const settled = await Promise.all(
-    outcomes.map(async (outcome, place) => (isSettled(outcome) ? outcome : send(postings[place] as Posting))),
+    outcomes.map(async (outcome, place) => (isSettled(outcome) ? outcome : send(postings[place] as Posting, place))),
   );
   const credited = settled.filter(({ kind }) => kind === 'credited').length;
   stage.expect(credited === BATCH - 1, 'all others of the batch are credited', `${credited} of ${BATCH - 1}`);
