@@ -123,7 +123,12 @@ async function buy(cast: Cast, guest: Guest, tillKey: { storeId: string; tillId:
   const number = `S${Date.now().toString(36).toUpperCase()}`;
   const body = samplePurchase(tillKey, STORES[0], { number: guest.number }, number);
   const idempotencyKey = `story-${number}`;
-  const answer = accepted(await till.post('/v1/purchases', body, idempotencyKey), 'posting') as PurchaseAnswer;
+  // A till repeats what may be repeated: right after a first start loyalty may not have heard of the till yet.
+  const posted = await eventually('taking the purchase', async () => {
+    const tried = await till.post('/v1/purchases', body, idempotencyKey);
+    return tried.status === 503 ? undefined : tried;
+  });
+  const answer = accepted(posted, 'posting') as PurchaseAnswer;
   say('outcome', answer.outcome);
   say('receipt line', `${answer.receiptText.zhCN} · ${answer.receiptText.en}`);
   if (answer.outcome === 'pending') {

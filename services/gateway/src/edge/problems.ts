@@ -70,6 +70,7 @@ export const knownProblems = {
   DEPENDENCY_UNAVAILABLE: { status: 503, title: 'A part of the platform is out of reach' },
   MEMBER_LOOKUP_UNAVAILABLE: { status: 503, title: 'The mobile could not be looked up in time' },
   DEADLINE_PASSED: { status: 503, title: 'It waited too long and was not processed' },
+  TILL_NOT_READY: { status: 503, title: 'The store or till is so new that not every part has heard of it' },
   OUTCOME_UNKNOWN: { status: 503, title: 'No answer in time; repeating the same request tells' },
 } as const satisfies Record<string, Known>;
 

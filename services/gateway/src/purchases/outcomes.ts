@@ -135,8 +135,9 @@ const refusals: Readonly<Record<PurchaseRefusal, readonly [code: ProblemCode, po
     'Is after today in the store’s zone',
   ],
   [PurchaseRefusal.BUSINESS_DATE_TOO_OLD]: ['BUSINESS_DATE_TOO_OLD', '/businessDate', 'Is too far back'],
-  [PurchaseRefusal.UNKNOWN_STORE]: ['STORE_UNKNOWN', '/storeId', 'There is no such store'],
-  [PurchaseRefusal.UNKNOWN_TILL]: ['TILL_UNKNOWN', '/tillId', 'The store has no such till'],
+  // The edge has let it pass, so the store and the till exist; loyalty hears of new ones a moment later.
+  [PurchaseRefusal.UNKNOWN_STORE]: ['TILL_NOT_READY'],
+  [PurchaseRefusal.UNKNOWN_TILL]: ['TILL_NOT_READY'],
   [PurchaseRefusal.STORE_NOT_ALLOWED]: ['STORE_NOT_ALLOWED', '/storeId', 'The caller may not act for this store'],
   [PurchaseRefusal.NO_PROGRAMME]: ['NO_PROGRAMME', '/businessDate', 'No programme covers the store on that day'],
   [PurchaseRefusal.CURRENCY_NOT_OF_PROGRAMME]: [

@@ -99,7 +99,8 @@ const refusals: Readonly<Record<RefundRefusal, readonly [code: ProblemCode, poin
   [RefundRefusal.STORE_NOT_ALLOWED]: ['STORE_NOT_ALLOWED', '/storeId', 'The caller may not act for this store'],
   [RefundRefusal.BUSINESS_DATE_IN_FUTURE]: ['BUSINESS_DATE_IN_FUTURE', '/businessDate', 'Is after today in the store'],
   [RefundRefusal.BUSINESS_DATE_TOO_OLD]: ['BUSINESS_DATE_TOO_OLD', '/businessDate', 'Is too far back'],
-  [RefundRefusal.UNKNOWN_TILL]: ['TILL_UNKNOWN', '/tillId', 'There is no such store or till'],
+  // The edge has let it pass; loyalty hears of new tills a moment later.
+  [RefundRefusal.UNKNOWN_TILL]: ['TILL_NOT_READY'],
   [RefundRefusal.POINTS_ALREADY_SPENT]: ['POINTS_ALREADY_SPENT'],
   [RefundRefusal.MALFORMED]: ['MALFORMED'],
   [RefundRefusal.NOT_AUTHENTICATED]: ['INTERNAL'],
