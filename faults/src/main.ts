@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { parseArgs, styleText } from 'node:util';
-import { CannotStart, startTestServers } from '@regulars/tools';
+import { CannotStart, type Platform, startTestServers } from '@regulars/tools';
 import { runPlanted } from './planted.js';
 import { type ScenarioReport, table, writeReport } from './report.js';
 import { runScenario } from './run.js';
@@ -45,28 +45,38 @@ async function runAll(chosen: readonly Scenario[], seed: number): Promise<number
   const startedAt = new Date().toISOString();
   const reports: ScenarioReport[] = [];
   const { servers, stop } = await breakableServers();
-  const interrupted = () => void stop().finally(() => process.exit(130));
-  for (const signal of ['SIGINT', 'SIGTERM', 'disconnect'] as const) process.once(signal as 'SIGINT', interrupted);
+  let playing: Platform | undefined;
+  const interrupted = async () => {
+    await playing?.stop();
+    await stop();
+    process.exit(130);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'disconnect'] as const)
+    process.once(signal as 'SIGINT', () => void interrupted());
   try {
     for (const [index, scenario] of chosen.entries()) {
       console.log(styleText('bold', `\n${index + 1}/${chosen.length} ${scenario.name}`), `(seed ${seed})`);
       console.log(`  ${scenario.proves}`);
-      reports.push(await runScenario(scenario, seed, servers, flags.out, (line) => console.log(`  ${line}`)));
-      const failed = reports.filter(({ violations }) => violations.length > 0).length;
-      await writeReport(join(flags.out, 'report.json'), {
-        startedAt,
-        scenarios: reports,
-        passed: reports.length - failed,
-        failed,
-      });
+      const watcher = {
+        say: (line: string) => console.log(`  ${line}`),
+        started: (platform: Platform) => {
+          playing = platform;
+        },
+      };
+      reports.push(await runScenario(scenario, seed, servers, flags.out, watcher));
+      await writeReport(join(flags.out, 'report.json'), { startedAt, scenarios: reports, ...counted(reports) });
     }
   } finally {
     await stop();
   }
-  console.log(`\n${table(reports)}`);
-  const failed = reports.filter(({ violations }) => violations.length > 0).length;
-  console.log(`${reports.length - failed} passed, ${failed} failed`);
+  const { passed, failed } = counted(reports);
+  console.log(`\n${table(reports)}\n${passed} passed, ${failed} failed`);
   return failed === 0 ? 0 : 1;
+}
+
+function counted(reports: readonly ScenarioReport[]): { passed: number; failed: number } {
+  const failed = reports.filter(({ violations }) => violations.length > 0).length;
+  return { passed: reports.length - failed, failed };
 }
 
 /** Servers of our own, whatever the environment names: what others use is not ours to break. */

@@ -27,14 +27,15 @@ const POINTS = 'regulars.loyalty.points.v1';
 
 /**
  * Plays one scenario on a platform of its own and holds everything that tills were answered, that is stored and that was
- * published against the invariants. Leaves the history, and the logs where something was broken, in `outDir`.
+ * published against the invariants. `started` is told of the platform, so that who interrupts the run can stop it. Leaves
+ * the history, and the logs where something was broken, in `outDir`.
  */
 export async function runScenario(
   scenario: Scenario,
   seed: number,
   servers: OwnServers,
   outDir: string,
-  say: (line: string) => void,
+  { say, started }: { say: (line: string) => void; started: (platform: Platform) => void },
 ): Promise<ScenarioReport> {
   const from = performance.now();
   await mkdir(outDir, { recursive: true });
@@ -47,6 +48,7 @@ export async function runScenario(
   let platform: Platform | undefined;
   try {
     platform = await startPlatform({ servers, replicas: scenario.replicas, env: environment(scenario, between) });
+    started(platform);
     say('the platform runs');
     const stage = await setStage(scenario, platform, servers, history, new Random(seed), between, say);
     const violations = [...(await play(scenario, stage)), ...(await inspect(stage, say))];
@@ -128,6 +130,8 @@ async function play(scenario: Scenario, stage: Stage): Promise<Violation[]> {
     return [...stage.violations, { rule: 'the scenario plays to its end', what: (error as Error).message }];
   } finally {
     await stage.endLoads();
+    // Whatever a scenario that broke off has left down.
+    await Promise.all([stage.servers.postgres.start(), stage.servers.kafka.start()]);
   }
 }
 
