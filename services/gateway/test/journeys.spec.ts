@@ -231,7 +231,9 @@ describe('Input that the platform does not take', () => {
   it('[M1] is refused at registration with every pointer, and twice the same mobile is a conflict', async () => {
     const { as, rowsIn } = journey;
     const guest = await registerKnownGuest(journey, purchaseAt(journey, {}).till.storeId);
-    const before = await rowsIn('members');
+    // Messages of former tests still ask for addresses, and every such read is a line of its own.
+    const written = async () => ({ ...(await rowsIn('members')), access_log: undefined });
+    const before = await written();
     const nobody = { person: { name: '' }, language: 'fr', channel: 'store-desk', acceptances: [] };
     const malformed = (await as('agent').post('/v1/members', nobody)).body as Problem;
     expect(malformed.errors?.map(({ pointer }) => pointer).sort()).toEqual([
@@ -253,7 +255,7 @@ describe('Input that the platform does not take', () => {
       })),
     };
     expect((await as('agent').post('/v1/members', twice)).body).toMatchObject({ status: 409, code: 'MOBILE_TAKEN' });
-    expect(await rowsIn('members')).toEqual(before);
+    expect(await written()).toEqual(before);
   });
 });
 
