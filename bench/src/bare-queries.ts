@@ -16,31 +16,23 @@ export interface Subject {
 /** A read as somebody would write it who had nothing but Fastify and pg. */
 export type BareRead = (pool: pg.Pool, subject: Subject) => Promise<unknown>;
 
-/** The statements are those of loyalty's points store. */
+/** The statements are those of loyalty's points store, prepared as there. */
 export const BARE_READS: Record<ReadName, BareRead> = {
-  balance: async (pool, subject) => (await pool.query<object>(ACCOUNTS, accountValues(subject))).rows[0],
-
-  statement: async (pool, subject) => {
-    const { memberId, programmeId, from, until } = subject;
-    await pool.query(ACCOUNTS, accountValues(subject));
-    const client = await pool.connect();
-    try {
-      await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
-      const sums = await client.query<object>(SUMS, [memberId, programmeId, from, until]);
-      const entries = await client.query<object>(ENTRIES, [memberId, programmeId, from, until, 0, 51]);
-      await client.query('COMMIT');
-      return { ...sums.rows[0], entries: entries.rows };
-    } finally {
-      client.release();
-    }
+  balance: async (pool, { memberId, programmeId, tierFrom }) => {
+    const values = [memberId, [programmeId], [tierFrom], new Date()];
+    return (await pool.query<object>({ name: 'accounts', text: ACCOUNTS, values })).rows[0];
   },
 
-  explain: async (pool, { entryId }) => (await pool.query<object>(ENTRY, [entryId])).rows[0],
-};
+  statement: async (pool, { memberId, programmeId, from, until }) => {
+    await pool.query<object>({ name: 'programmes', text: PROGRAMMES, values: [memberId, [programmeId]] });
+    const values = [memberId, programmeId, from, until, 0, 51];
+    return (await pool.query<object>({ name: 'stretch', text: STRETCH, values })).rows;
+  },
 
-function accountValues({ memberId, programmeId, tierFrom }: Subject): unknown[] {
-  return [memberId, [programmeId], [tierFrom], new Date()];
-}
+  explain: async (pool, { entryId }) => {
+    return (await pool.query<object>({ name: 'entry', text: ENTRY, values: [entryId] })).rows[0];
+  },
+};
 
 const ACCOUNTS = `
   SELECT a.programme_id AS "programmeId", a.balance - l.ended AS balance, coalesce(d.spent, 0)::bigint AS "spentMinor",
@@ -66,20 +58,25 @@ const COLUMNS = `entry_id AS "entryId", member_id AS "memberId", programme_id AS
   member_seq AS "memberSeq", kind, points, balance_after AS "balanceAfter", source_id AS "sourceId",
   store_id AS "storeId", business_date::text AS "businessDate", posted_at AS "postedAt"`;
 
-const SUMS = `
-  SELECT
-    coalesce((SELECT balance_after FROM entry WHERE member_id = $1 AND programme_id = $2 AND posted_at < $3
-      ORDER BY member_seq DESC LIMIT 1), 0) AS opening,
-    coalesce((SELECT balance_after FROM entry WHERE member_id = $1 AND programme_id = $2 AND posted_at < $4
-      ORDER BY member_seq DESC LIMIT 1), 0) AS closing,
-    coalesce(sum(points) FILTER (WHERE points > 0), 0)::bigint AS earned,
-    coalesce(sum(points) FILTER (WHERE points < 0), 0)::bigint AS taken
-  FROM entry WHERE member_id = $1 AND programme_id = $2 AND posted_at >= $3 AND posted_at < $4`;
+const PROGRAMMES = 'SELECT programme_id FROM account WHERE member_id = $1 AND programme_id = ANY ($2::uuid[])';
 
-const ENTRIES = `
-  SELECT ${COLUMNS} FROM entry
-  WHERE member_id = $1 AND programme_id = $2 AND member_seq > $5 AND posted_at >= $3 AND posted_at < $4
-  ORDER BY member_seq LIMIT $6`;
+const STRETCH = `
+  SELECT sums.*, page.* FROM (
+    SELECT
+      coalesce((SELECT balance_after FROM entry WHERE member_id = $1 AND programme_id = $2 AND posted_at < $3
+        ORDER BY member_seq DESC LIMIT 1), 0) AS opening,
+      coalesce((SELECT balance_after FROM entry WHERE member_id = $1 AND programme_id = $2 AND posted_at < $4
+        ORDER BY member_seq DESC LIMIT 1), 0) AS closing,
+      coalesce(sum(points) FILTER (WHERE points > 0), 0)::bigint AS earned,
+      coalesce(sum(points) FILTER (WHERE points < 0), 0)::bigint AS taken
+    FROM entry WHERE member_id = $1 AND programme_id = $2 AND posted_at >= $3 AND posted_at < $4
+  ) sums
+  LEFT JOIN (
+    SELECT ${COLUMNS} FROM entry
+    WHERE member_id = $1 AND programme_id = $2 AND member_seq > $5 AND posted_at >= $3 AND posted_at < $4
+    ORDER BY member_seq LIMIT $6
+  ) page ON true
+  ORDER BY page."memberSeq"`;
 
 const ENTRY = `
   SELECT ${COLUMNS}, programme_version AS "programmeVersion", explain AS steps FROM entry WHERE entry_id = $1`;

@@ -28,6 +28,11 @@ export function dataSourceOptions(name: string, settings: ServiceSettings, migra
   };
 }
 
+/** The connections below a DataSource, for reads that are worth a named statement: TypeORM has each planned anew. */
+export function poolOf(dataSource: DataSource): pg.Pool {
+  return (dataSource.driver as unknown as { master: pg.Pool }).master;
+}
+
 /**
  * Brings the service's schema to the version of this code. Processes that start at once wait for each other on an
  * advisory lock; who comes second finds nothing to do.

@@ -1,6 +1,6 @@
 export { bootService, runProcess, type ServiceDescription, type Serving, settingsOrExit } from './boot.js';
 export { CLOCK, type Clock, systemClock } from './clock.js';
-export { dataSourceOptions, type Migrations, migrate } from './database.js';
+export { dataSourceOptions, type Migrations, migrate, poolOf } from './database.js';
 export { DueWork, type DueWorkOptions } from './due-work.js';
 export { CannotOpen, newDataKey, open, seal } from './encryption.js';
 export { fingerprintOf, idempotencyTable, type Once, once, type RepeatableWrite } from './idempotency.js';
@@ -11,7 +11,7 @@ export { cutPage, type Page, pageOf } from './paging.js';
 export { mayActFor, type Principal, PrincipalSigner, PrincipalVerifier, type Role, roles } from './principal.js';
 export { Refusal, type RefusalDetail, type RefusalStatus, refusal } from './refusal.js';
 export { type CallOptions, type RpcClient, RpcFailure, rpcClient } from './rpc-client.js';
-export { ItemPrincipals, principalOf, RpcController, type RpcHandlers } from './rpc-server.js';
+export { failureOf, ItemPrincipals, principalOf, RpcController, type RpcHandlers } from './rpc-server.js';
 export {
   InvalidSettings,
   type ProcessSettings,

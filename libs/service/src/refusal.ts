@@ -1,5 +1,5 @@
 import { Metadata, status } from '@grpc/grpc-js';
-import { Problem } from '@regulars/contracts/call/v1/call';
+import { type Failure, Problem } from '@regulars/contracts/call/v1/call';
 
 /** gRPC statuses with which a service says no; anything else that is thrown is a defect or an outage. */
 export type RefusalStatus =
@@ -35,6 +35,11 @@ export class Refusal extends Error {
     const metadata = new Metadata();
     metadata.set('problem-bin', Buffer.from(Problem.encode(this.problem()).finish()));
     return { code: status[this.status], details: this.code, metadata };
+  }
+
+  /** The same for an item of a batched call. */
+  toFailure(): Failure {
+    return { status: status[this.status], problem: this.problem() };
   }
 
   private problem(): Problem {

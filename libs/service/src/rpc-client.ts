@@ -1,5 +1,5 @@
 import { Client, credentials, Metadata, type MethodDefinition, type ServiceError, status } from '@grpc/grpc-js';
-import { Problem } from '@regulars/contracts/call/v1/call';
+import { type Failure, Problem } from '@regulars/contracts/call/v1/call';
 
 /** The unary methods of a generated service definition. */
 export type Definition = Record<string, MethodDefinition<never, unknown>>;
@@ -33,6 +33,11 @@ export class RpcFailure extends Error {
   ) {
     super(message);
     this.name = 'RpcFailure';
+  }
+
+  /** Of an item that failed in a batched call. */
+  static ofItem(failure: Failure, what: string): RpcFailure {
+    return new RpcFailure(failure.status as status, failure.problem, `${what}: ${status[failure.status]}`);
   }
 }
 

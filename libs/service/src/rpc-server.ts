@@ -13,6 +13,7 @@ import {
 } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { GrpcMethod } from '@nestjs/microservices';
+import type { Failure } from '@regulars/contracts/call/v1/call';
 import { finalize, type Observable, throwError } from 'rxjs';
 import { isOutage } from './outage.js';
 import { type Principal, PrincipalVerifier } from './principal.js';
@@ -86,18 +87,29 @@ export class RpcSpan implements NestInterceptor {
   }
 }
 
-/** Turns what a controller throws into a gRPC status: refusals as they say, outages retryable, defects logged once. */
+const logger = new Logger('rpc');
+
+/** What is thrown, as it is told: refusals as they say, outages retryable; a defect is logged, once, and told to nobody. */
+function refusalIn(error: unknown): Refusal | undefined {
+  if (error instanceof Refusal) return error;
+  if (isOutage(error)) {
+    logger.warn({ err: error }, 'a dependency is out');
+    return refusal('UNAVAILABLE', 'DEPENDENCY_UNAVAILABLE', { retryAfterS: 1 });
+  }
+  logger.error({ err: error }, 'defect');
+  return undefined;
+}
+
+/** How an item of a batched call fails with what was thrown. */
+export function failureOf(error: unknown): Failure {
+  return refusalIn(error)?.toFailure() ?? { status: status.INTERNAL, problem: undefined };
+}
+
+/** Turns what a controller throws into a gRPC status. */
 @Catch()
 export class RpcProblems implements ExceptionFilter {
-  private readonly logger = new Logger('rpc');
-
   catch(error: unknown): Observable<never> {
-    if (error instanceof Refusal) return throwError(() => error.toStatus());
-    if (isOutage(error)) {
-      this.logger.warn({ err: error }, 'a dependency is out');
-      return throwError(() => refusal('UNAVAILABLE', 'DEPENDENCY_UNAVAILABLE', { retryAfterS: 1 }).toStatus());
-    }
-    this.logger.error({ err: error }, 'defect');
-    return throwError(() => ({ code: status.INTERNAL, details: 'INTERNAL' }));
+    const told = refusalIn(error)?.toStatus() ?? { code: status.INTERNAL, details: 'INTERNAL' };
+    return throwError(() => told);
   }
 }

@@ -12,6 +12,7 @@ import type { GatewaySettings } from './gateway.config.js';
 import { MembersController } from './members/members.controller.js';
 import { MessagesController } from './messages/messages.controller.js';
 import { Owners } from './owners.client.js';
+import { PointsClient } from './points/points.client.js';
 import { EntriesController, PointsController } from './points/points.controller.js';
 import { ProgrammesController } from './programmes/programmes.controller.js';
 import { BatchController } from './purchases/batch.controller.js';
@@ -57,6 +58,7 @@ export class GatewayModule {
         Tokens,
         AccessGuard,
         PurchasesClient,
+        PointsClient,
         PurchasesService,
         MobilesClient,
       ],

@@ -20,6 +20,8 @@ const encodedPurchases = {
   refundPurchases: { ...refundPurchases, requestSerialize: joined },
 };
 
+const encodedPoints = { readMany: { ...PointsServiceService.readMany, requestSerialize: joined } };
+
 /** The services behind the gateway. */
 @Injectable()
 export class Owners implements OnApplicationShutdown {
@@ -28,7 +30,7 @@ export class Owners implements OnApplicationShutdown {
   readonly programmes: RpcClient<typeof ProgrammeServiceService>;
   readonly purchases: RpcClient<typeof PurchaseServiceService>;
   readonly encodedPurchases: RpcClient<typeof encodedPurchases>;
-  readonly points: RpcClient<typeof PointsServiceService>;
+  readonly encodedPoints: RpcClient<typeof encodedPoints>;
   readonly cases: RpcClient<typeof CaseServiceService>;
   readonly followUps: RpcClient<typeof FollowUpServiceService>;
   readonly messages: RpcClient<typeof MessageServiceService>;
@@ -39,7 +41,7 @@ export class Owners implements OnApplicationShutdown {
     this.programmes = rpcClient(ProgrammeServiceService, settings.LOYALTY_ADDR);
     this.purchases = rpcClient(PurchaseServiceService, settings.LOYALTY_ADDR);
     this.encodedPurchases = rpcClient(encodedPurchases, settings.LOYALTY_ADDR);
-    this.points = rpcClient(PointsServiceService, settings.LOYALTY_ADDR);
+    this.encodedPoints = rpcClient(encodedPoints, settings.LOYALTY_ADDR);
     this.cases = rpcClient(CaseServiceService, settings.COMPLAINTS_ADDR);
     this.followUps = rpcClient(FollowUpServiceService, settings.SURVEYS_ADDR);
     this.messages = rpcClient(MessageServiceService, settings.NOTIFICATIONS_ADDR);
@@ -47,7 +49,7 @@ export class Owners implements OnApplicationShutdown {
 
   onApplicationShutdown(): void {
     const clients = [this.stores, this.members, this.programmes, this.purchases, this.encodedPurchases];
-    const others = [this.points, this.cases, this.followUps, this.messages];
+    const others = [this.encodedPoints, this.cases, this.followUps, this.messages];
     for (const client of [...clients, ...others]) client.close();
   }
 }

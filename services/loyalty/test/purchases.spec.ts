@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { PointsServiceService } from '@regulars/contracts/loyalty/v1/points';
+import { PointsServiceService, type Read } from '@regulars/contracts/loyalty/v1/points';
 import { ProgrammeServiceService } from '@regulars/contracts/loyalty/v1/programmes';
 import { PurchaseRefusal, PurchaseServiceService, UnprocessedReason } from '@regulars/contracts/loyalty/v1/purchases';
 import { type RpcClient, rpcClient } from '@regulars/service';
@@ -165,4 +166,49 @@ describe('A running loyalty service', () => {
     await expect(asGuest).rejects.toMatchObject({ problem: { code: 'ACCOUNT_UNKNOWN' } });
     points.close();
   });
+
+  it('[L3][L4][L5] answers many reads in one call, each as its own principal would be answered alone', async () => {
+    const points = rpcClient(PointsServiceService, service.grpcAddress);
+    const staff = await signedPrincipal({ sub: 'agent', kind: 'person', roles: ['agent'] });
+    const guest = await signedPrincipal({ sub: randomUUID(), kind: 'member' });
+    const { memberId } = member;
+    const account = { memberId, programmeId: '' };
+    const month = { ...account, month: today().slice(0, 7), page: undefined };
+    const as = (principal: string, what: Read['what']): Read => {
+      return { context: { principal, deadline, traceparent: '' }, what };
+    };
+    const balance: Read['what'] = { $case: 'balance', value: account };
+    const { results } = await points.readMany(
+      {
+        reads: [
+          as(staff, balance),
+          as(staff, { $case: 'statement', value: month }),
+          as(guest, balance),
+          as('forged', balance),
+          as(staff, { $case: 'statement', value: { ...month, month: '2026-13' } }),
+          as(staff, { $case: 'explanation', value: { entryId: randomUUID() } }),
+          as(staff, undefined),
+        ],
+      },
+      { deadline },
+    );
+    const alone = { principal: staff, deadline };
+    expect(results.map(({ outcome }) => outcome)).toEqual([
+      { $case: 'balance', value: await points.getBalance(account, alone) },
+      { $case: 'statement', value: await points.getStatement(month, alone) },
+      failure(status.NOT_FOUND, 'ACCOUNT_UNKNOWN'),
+      failure(status.UNAUTHENTICATED, 'PRINCIPAL_NOT_VERIFIED'),
+      failure(status.INVALID_ARGUMENT, 'MALFORMED'),
+      failure(status.NOT_FOUND, 'ENTRY_UNKNOWN'),
+      failure(status.INVALID_ARGUMENT, 'MALFORMED'),
+    ]);
+    await expect(points.readMany({ reads: [] }, { deadline })).rejects.toMatchObject({
+      problem: { code: 'MALFORMED' },
+    });
+    points.close();
+  });
 });
+
+function failure(code: status, problem: string) {
+  return { $case: 'failure', value: { status: code, problem: expect.objectContaining({ code: problem }) } };
+}

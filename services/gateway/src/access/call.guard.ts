@@ -86,3 +86,8 @@ export const Writing = createParamDecorator((_: unknown, context: ExecutionConte
   const request = context.switchToHttp().getRequest<FastifyRequest>();
   return new Write(request, callerOf(request));
 });
+
+/** Parameter of a handler that reads together with others: what its item carries. */
+export const Reading = createParamDecorator((_: unknown, context: ExecutionContext) =>
+  contextOf(context.switchToHttp().getRequest<FastifyRequest>(), READ_PATIENCE_MS),
+);

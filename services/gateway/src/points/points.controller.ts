@@ -1,11 +1,11 @@
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import type { CallOptions } from '@regulars/service';
-import { Call } from '../access/call.guard.js';
+import type { ItemContext } from '@regulars/contracts/call/v1/call';
+import { Reading } from '../access/call.guard.js';
 import { id, pageRequest } from '../edge/fields.js';
 import { present } from '../edge/present.js';
 import { Documented } from '../edge/reference.config.js';
-import { Owners } from '../owners.client.js';
+import { PointsClient } from './points.client.js';
 import {
   type BalanceQuery,
   balance,
@@ -26,16 +26,16 @@ import {
 @ApiTags('points')
 @Controller('v1/members/:memberId/points')
 export class PointsController {
-  constructor(@Inject(Owners) private readonly owners: Owners) {}
+  constructor(@Inject(PointsClient) private readonly points: PointsClient) {}
 
   @Get()
   @Documented({ summary: 'Read balance and tier', answers: { 200: balance }, problems: ['ACCOUNT_UNKNOWN'] })
   async readPoints(
     @Param('memberId', { schema: id }) memberId: string,
     @Query({ schema: balanceQuery }) { programmeId = '' }: BalanceQuery,
-    @Call() call: CallOptions,
+    @Reading() context: ItemContext,
   ) {
-    return balanceAnswer(await this.owners.points.getBalance({ memberId, programmeId }, call));
+    return balanceAnswer(await this.points.read({ $case: 'balance', value: { memberId, programmeId } }, context));
   }
 
   @Get('entries')
@@ -47,10 +47,10 @@ export class PointsController {
   async listEntries(
     @Param('memberId', { schema: id }) memberId: string,
     @Query({ schema: entriesQuery }) query: EntriesQuery,
-    @Call() call: CallOptions,
+    @Reading() context: ItemContext,
   ) {
-    const request = { memberId, programmeId: query.programmeId ?? '', page: pageRequest(query) };
-    const { entries, nextCursor } = await this.owners.points.listEntries(request, call);
+    const value = { memberId, programmeId: query.programmeId ?? '', page: pageRequest(query) };
+    const { entries, nextCursor } = await this.points.read({ $case: 'entries', value }, context);
     return { entries: entries.map(entryAnswer), nextCursor: nextCursor || undefined };
   }
 
@@ -59,11 +59,11 @@ export class PointsController {
   async readStatement(
     @Param('memberId', { schema: id }) memberId: string,
     @Query({ schema: statementQuery }) query: StatementQuery,
-    @Call() call: CallOptions,
+    @Reading() context: ItemContext,
   ) {
     const { month, programmeId = '' } = query;
-    const request = { memberId, programmeId, month, page: pageRequest(query) };
-    const { entries, nextCursor, ...totals } = await this.owners.points.getStatement(request, call);
+    const value = { memberId, programmeId, month, page: pageRequest(query) };
+    const { entries, nextCursor, ...totals } = await this.points.read({ $case: 'statement', value }, context);
     return { ...totals, entries: entries.map(entryAnswer), nextCursor: nextCursor || undefined };
   }
 }
@@ -72,12 +72,12 @@ export class PointsController {
 @ApiTags('points')
 @Controller('v1/points/entries')
 export class EntriesController {
-  constructor(@Inject(Owners) private readonly owners: Owners) {}
+  constructor(@Inject(PointsClient) private readonly points: PointsClient) {}
 
   @Get(':entryId/explain')
   @Documented({ summary: 'Explain an entry', answers: { 200: explanation }, problems: ['ENTRY_UNKNOWN'] })
-  async explainEntry(@Param('entryId', { schema: id }) entryId: string, @Call() call: CallOptions) {
-    const explained = await this.owners.points.explainEntry({ entryId }, call);
+  async explainEntry(@Param('entryId', { schema: id }) entryId: string, @Reading() context: ItemContext) {
+    const explained = await this.points.read({ $case: 'explanation', value: { entryId } }, context);
     return explanationAnswer(present(explained.entry), explained);
   }
 }

@@ -10,7 +10,7 @@ import {
 } from '@regulars/contracts/loyalty/v1/purchases';
 import { Owners } from '../owners.client.js';
 import type { Limits } from './queue.js';
-import { type NotTaken, type Traveller, TravelTogether } from './travel.client.js';
+import { type Encoded, type NotTaken, requestOf, TravelTogether } from './travel.client.js';
 
 /** So much waits at most: what a till still gets an answer to while it has patience. */
 const limits: Limits = {
@@ -19,10 +19,6 @@ const limits: Limits = {
   waiting: 2_048,
   waitingBytes: 16 * 1024 * 1024,
 };
-
-interface Encoded<Result> extends Traveller<Result> {
-  readonly request: Uint8Array;
-}
 
 /** Purchases and refunds on their way to loyalty, many in one call. */
 @Injectable()
@@ -66,8 +62,4 @@ function travelling<Result>(
     isOffline: urgency === Urgency.OFFLINE,
     settle,
   };
-}
-
-function requestOf({ request }: { readonly request: Uint8Array }): Uint8Array {
-  return request;
 }

@@ -7,6 +7,16 @@ export interface Traveller<Result> extends Waiting {
   settle(result: Result | NotTaken): void;
 }
 
+/** A traveller whose request was encoded, and weighed, when it arrived. */
+export interface Encoded<Result> extends Traveller<Result> {
+  readonly request: Uint8Array;
+}
+
+/** The request of a traveller. */
+export function requestOf({ request }: { readonly request: Uint8Array }): Uint8Array {
+  return request;
+}
+
 /** Why an item has no result: too many waited, it waited too long, or what the call threw. */
 export class NotTaken {
   constructor(

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { CLOCK, type Clock, cutPage, type Page } from '@regulars/service';
+import { CLOCK, type Clock, cutPage, type Page, poolOf } from '@regulars/service';
 import { DataSource } from 'typeorm';
 import { BookService } from '../book/book.service.js';
 import { monthBoundsMs } from '../programmes/calendar.js';
@@ -37,20 +37,32 @@ type NoAccount = { readonly outcome: 'no-account' } | { readonly outcome: 'sever
 /** What a member has and why (requirements L3, L4, L5). */
 @Injectable()
 export class PointsService {
+  private readonly reader: store.Reader;
+
   constructor(
-    @Inject(DataSource) private readonly dataSource: DataSource,
+    @Inject(DataSource) dataSource: DataSource,
     @Inject(CLOCK) private readonly clock: Clock,
     private readonly books: BookService,
-  ) {}
+  ) {
+    this.reader = poolOf(dataSource);
+  }
 
   /** Balance, tier and what ends next; `programmeId` may be left out for a member of one programme. */
   async balance(
     memberId: string,
     programmeId: string | undefined,
   ): Promise<{ outcome: 'found'; balance: BalanceView } | NoAccount> {
-    const found = await this.account(memberId, programmeId);
-    if (found.outcome !== 'found') return found;
-    const { account, policy } = found;
+    const now = this.clock.now();
+    const inForce = await this.inForce(programmeId, now);
+    const periods = inForce.map(({ id, policy, today }) => ({
+      programmeId: id,
+      begins: tierPeriodBegins(policy, today),
+    }));
+    const accounts = await store.accountsOf(this.reader, memberId, periods, now);
+    const [account] = accounts;
+    const policy = inForce.find(({ id }) => id === account?.programmeId)?.policy;
+    if (!account || !policy) return { outcome: 'no-account' };
+    if (accounts.length > 1) return { outcome: 'several-accounts' };
     return { outcome: 'found', balance: { ...account, standing: standingOn(policy.tiers, account.spentMinor) } };
   }
 
@@ -61,13 +73,7 @@ export class PointsService {
   ): Promise<({ outcome: 'found' } & EntryPage) | NoAccount> {
     const found = await this.account(memberId, programmeId);
     if (found.outcome !== 'found') return found;
-    const rows = await store.entriesBefore(
-      this.dataSource.manager,
-      memberId,
-      found.account.programmeId,
-      seqIn(after),
-      limit,
-    );
+    const rows = await store.entriesBefore(this.reader, memberId, found.programmeId, seqIn(after), limit);
     return { outcome: 'found', ...cutPage(rows, limit, (row) => [row.memberSeq]) };
   }
 
@@ -83,36 +89,38 @@ export class PointsService {
     const { fromMs, untilMs } = monthBoundsMs(month, found.policy.timeZone);
     const stretch = {
       memberId,
-      programmeId: found.account.programmeId,
+      programmeId: found.programmeId,
       from: new Date(fromMs),
       until: new Date(untilMs),
     };
-    const [sums, rows] = await this.dataSource.transaction('REPEATABLE READ', async (tx) => [
-      await store.sumsOf(tx, stretch),
-      await store.entriesIn(tx, stretch, seqIn(after) ?? 0, limit),
-    ]);
-    return { outcome: 'found', ...sums, ...cutPage(rows, limit, (row) => [row.memberSeq]) };
+    const { sums, entries } = await store.stretchOf(this.reader, stretch, seqIn(after) ?? 0, limit);
+    return { outcome: 'found', ...sums, ...cutPage(entries, limit, (row) => [row.memberSeq]) };
   }
 
   /** Why an entry has the points it has, from what was stored with it. */
   explain(entryId: string): Promise<(EntryRow & { programmeVersion: number; steps: readonly Step[] }) | undefined> {
-    return store.findEntry(this.dataSource.manager, entryId);
+    return store.findEntry(this.reader, entryId);
   }
 
+  /** The one programme in which the member has an account. */
   private async account(
     memberId: string,
     programmeId: string | undefined,
-  ): Promise<{ outcome: 'found'; account: store.AccountRow; policy: Policy } | NoAccount> {
-    const now = this.clock.now();
+  ): Promise<{ outcome: 'found'; programmeId: string; policy: Policy } | NoAccount> {
+    const inForce = await this.inForce(programmeId, this.clock.now());
+    const among = inForce.map(({ id }) => id);
+    const [id, ...others] = await store.programmesOf(this.reader, memberId, among);
+    const policy = inForce.find((programme) => programme.id === id)?.policy;
+    if (!id || !policy) return { outcome: 'no-account' };
+    return others.length > 0 ? { outcome: 'several-accounts' } : { outcome: 'found', programmeId: id, policy };
+  }
+
+  /** Programmes that are in force now, or the one that is asked for. */
+  private async inForce(programmeId: string | undefined, now: Date) {
     const policies = (await this.books.recent()).policiesAt(now.getTime());
-    const periods = [...policies]
+    return [...policies]
       .filter(([id]) => programmeId === undefined || id === programmeId)
-      .map(([id, { policy, today }]) => ({ programmeId: id, begins: tierPeriodBegins(policy, today) }));
-    const accounts = await store.accountsOf(this.dataSource.manager, memberId, periods, now);
-    const [account] = accounts;
-    const policy = account && policies.get(account.programmeId)?.policy;
-    if (!account || !policy) return { outcome: 'no-account' };
-    return accounts.length > 1 ? { outcome: 'several-accounts' } : { outcome: 'found', account, policy };
+      .map(([id, { policy, today }]) => ({ id, policy, today }));
   }
 }
 

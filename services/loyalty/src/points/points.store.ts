@@ -1,6 +1,9 @@
-import type { EntityManager } from 'typeorm';
+import type pg from 'pg';
 import type { Step } from './accrual.js';
 import type { EntryRow } from './entry.js';
+
+/** Runs named statements: each connection plans them once. */
+export type Reader = Pick<pg.Pool, 'query'>;
 
 /** The tier period of a programme as of today. */
 export interface TierPeriod {
@@ -20,15 +23,17 @@ export interface AccountRow {
 }
 
 /** Accounts of a member in these programmes, in one statement: primary keys of account, member_day and lot. */
-export function accountsOf(
-  tx: EntityManager,
+export async function accountsOf(
+  reader: Reader,
   memberId: string,
   periods: readonly TierPeriod[],
   now: Date,
 ): Promise<AccountRow[]> {
-  return tx.query(
-    `SELECT a.programme_id AS "programmeId", a.balance - l.ended AS balance, coalesce(d.spent, 0)::bigint AS "spentMinor",
-       coalesce(l.next_points, 0)::bigint AS "expiringPoints", l.next_at AS "expiringAt"
+  const { rows } = await reader.query<AccountRow>({
+    name: 'accounts_of',
+    text: `SELECT a.programme_id AS "programmeId", a.balance - l.ended AS balance,
+       coalesce(d.spent, 0)::bigint AS "spentMinor", coalesce(l.next_points, 0)::bigint AS "expiringPoints",
+       l.next_at AS "expiringAt"
      FROM unnest($2::uuid[], $3::date[]) p (programme_id, begins)
      JOIN account a ON a.member_id = $1 AND a.programme_id = p.programme_id
      LEFT JOIN LATERAL (
@@ -45,8 +50,19 @@ export function accountsOf(
          GROUP BY expires_at
        ) ends
      ) l ON true`,
-    [memberId, periods.map(({ programmeId }) => programmeId), periods.map(({ begins }) => begins), now],
-  );
+    values: [memberId, periods.map(({ programmeId }) => programmeId), periods.map(({ begins }) => begins), now],
+  });
+  return rows;
+}
+
+/** In which of the programmes the member has an account. */
+export async function programmesOf(reader: Reader, memberId: string, among: readonly string[]): Promise<string[]> {
+  const { rows } = await reader.query<{ programme_id: string }>({
+    name: 'programmes_of',
+    text: `SELECT programme_id FROM account WHERE member_id = $1 AND programme_id = ANY ($2::uuid[])`,
+    values: [memberId, among],
+  });
+  return rows.map(({ programme_id }) => programme_id);
 }
 
 const entryColumns = `entry_id AS "entryId", member_id AS "memberId", programme_id AS "programmeId",
@@ -54,21 +70,23 @@ const entryColumns = `entry_id AS "entryId", member_id AS "memberId", programme_
   store_id AS "storeId", business_date::text AS "businessDate", posted_at AS "postedAt"`;
 
 /** Entries before a place in the member's order, newest first; one more than asked tells whether there are more. */
-export function entriesBefore(
-  tx: EntityManager,
+export async function entriesBefore(
+  reader: Reader,
   memberId: string,
   programmeId: string,
   beforeSeq: number | undefined,
   limit: number,
 ): Promise<EntryRow[]> {
-  return tx.query(
-    `SELECT ${entryColumns} FROM entry
+  const { rows } = await reader.query<EntryRow>({
+    name: 'entries_before',
+    text: `SELECT ${entryColumns} FROM entry
      WHERE member_id = $1 AND programme_id = $2 AND member_seq < $3 ORDER BY member_seq DESC LIMIT $4`,
-    [memberId, programmeId, beforeSeq ?? Number.MAX_SAFE_INTEGER, limit + 1],
-  );
+    values: [memberId, programmeId, beforeSeq ?? Number.MAX_SAFE_INTEGER, limit + 1],
+  });
+  return rows;
 }
 
-/** A stretch of time in a member's ledger, epoch milliseconds; `untilMs` is no longer in it. */
+/** A stretch of time in a member's ledger; `until` is no longer in it. */
 export interface Stretch {
   readonly memberId: string;
   readonly programmeId: string;
@@ -76,42 +94,60 @@ export interface Stretch {
   readonly until: Date;
 }
 
-/** Sums of a stretch, and the balances around it. Posting times of a member rise with member_seq. */
-export async function sumsOf(tx: EntityManager, { memberId, programmeId, from, until }: Stretch) {
-  const [sums] = await tx.query<{ opening: number; closing: number; earned: number; taken: number }[]>(
-    `SELECT
-       coalesce((SELECT balance_after FROM entry WHERE member_id = $1 AND programme_id = $2 AND posted_at < $3
-         ORDER BY member_seq DESC LIMIT 1), 0) AS opening,
-       coalesce((SELECT balance_after FROM entry WHERE member_id = $1 AND programme_id = $2 AND posted_at < $4
-         ORDER BY member_seq DESC LIMIT 1), 0) AS closing,
-       coalesce(sum(points) FILTER (WHERE points > 0), 0)::bigint AS earned,
-       coalesce(sum(points) FILTER (WHERE points < 0), 0)::bigint AS taken
-     FROM entry WHERE member_id = $1 AND programme_id = $2 AND posted_at >= $3 AND posted_at < $4`,
-    [memberId, programmeId, from, until],
-  );
-  return sums ?? { opening: 0, closing: 0, earned: 0, taken: 0 };
+/** Sums of a stretch and the balances around it. */
+export interface Sums {
+  readonly opening: number;
+  readonly closing: number;
+  readonly earned: number;
+  readonly taken: number;
 }
 
-/** Entries of a stretch after a place in the member's order, oldest first; one more than asked. */
-export function entriesIn(
-  tx: EntityManager,
+/**
+ * Sums of a stretch, and its entries after a place in the member's order, oldest first, one more than asked: in one
+ * statement, so that they are of one moment. Posting times of a member rise with member_seq.
+ */
+export async function stretchOf(
+  reader: Reader,
   { memberId, programmeId, from, until }: Stretch,
   afterSeq: number,
   limit: number,
-): Promise<EntryRow[]> {
-  return tx.query(
-    `SELECT ${entryColumns} FROM entry
-     WHERE member_id = $1 AND programme_id = $2 AND member_seq > $5 AND posted_at >= $3 AND posted_at < $4
-     ORDER BY member_seq LIMIT $6`,
-    [memberId, programmeId, from, until, afterSeq, limit + 1],
-  );
+): Promise<{ sums: Sums; entries: EntryRow[] }> {
+  const { rows } = await reader.query<Sums & (EntryRow | { entryId: null })>({
+    name: 'stretch_of',
+    text: `SELECT sums.*, page.* FROM (
+       SELECT
+         coalesce((SELECT balance_after FROM entry WHERE member_id = $1 AND programme_id = $2 AND posted_at < $3
+           ORDER BY member_seq DESC LIMIT 1), 0) AS opening,
+         coalesce((SELECT balance_after FROM entry WHERE member_id = $1 AND programme_id = $2 AND posted_at < $4
+           ORDER BY member_seq DESC LIMIT 1), 0) AS closing,
+         coalesce(sum(points) FILTER (WHERE points > 0), 0)::bigint AS earned,
+         coalesce(sum(points) FILTER (WHERE points < 0), 0)::bigint AS taken
+       FROM entry WHERE member_id = $1 AND programme_id = $2 AND posted_at >= $3 AND posted_at < $4
+     ) sums
+     LEFT JOIN (
+       SELECT ${entryColumns} FROM entry
+       WHERE member_id = $1 AND programme_id = $2 AND member_seq > $5 AND posted_at >= $3 AND posted_at < $4
+       ORDER BY member_seq LIMIT $6
+     ) page ON true
+     ORDER BY page."memberSeq"`,
+    values: [memberId, programmeId, from, until, afterSeq, limit + 1],
+  });
+  const [sums] = rows;
+  if (!sums) throw new Error('sums over no rows are one row all the same');
+  const { opening, closing, earned, taken } = sums;
+  return {
+    sums: { opening, closing, earned, taken },
+    entries: rows.flatMap((row) => (row.entryId === null ? [] : [row])),
+  };
 }
 
 /** An entry with the version and the steps that explain it. */
-export async function findEntry(tx: EntityManager, entryId: string) {
-  const [row] = await tx.query<(EntryRow & { programmeVersion: number; steps: readonly Step[] })[]>(
-    `SELECT ${entryColumns}, programme_version AS "programmeVersion", explain AS steps FROM entry WHERE entry_id = $1`,
-    [entryId],
-  );
-  return row;
+export async function findEntry(reader: Reader, entryId: string) {
+  const { rows } = await reader.query<EntryRow & { programmeVersion: number; steps: readonly Step[] }>({
+    name: 'find_entry',
+    text: `SELECT ${entryColumns}, programme_version AS "programmeVersion", explain AS steps FROM entry
+     WHERE entry_id = $1`,
+    values: [entryId],
+  });
+  return rows[0];
 }
