@@ -37,7 +37,8 @@ export class RpcFailure extends Error {
 
   /** Of an item that failed in a batched call. */
   static ofItem(failure: Failure, what: string): RpcFailure {
-    return new RpcFailure(failure.status as status, failure.problem, `${what}: ${status[failure.status]}`);
+    const code = Object.values(status).find((value): value is status => value === failure.status) ?? status.UNKNOWN;
+    return new RpcFailure(code, failure.problem, `${what}: ${status[code]}`);
   }
 }
 
