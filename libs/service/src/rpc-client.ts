@@ -24,6 +24,10 @@ export type RpcClient<Service> = {
   ) => Promise<ResponseOf<Service[Method]>>;
 } & { close(): void };
 
+const statuses = new Map<number, status>(
+  Object.values(status).flatMap((value) => (typeof value === 'number' ? [[value, value]] : [])),
+);
+
 /** An answer other than OK. `problem` is there when the service said why. */
 export class RpcFailure extends Error {
   constructor(
@@ -37,7 +41,7 @@ export class RpcFailure extends Error {
 
   /** Of an item that failed in a batched call. */
   static ofItem(failure: Failure, what: string): RpcFailure {
-    const code = Object.values(status).find((value): value is status => value === failure.status) ?? status.UNKNOWN;
+    const code = statuses.get(failure.status) ?? status.UNKNOWN;
     return new RpcFailure(code, failure.problem, `${what}: ${status[code]}`);
   }
 }
