@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Kafka, logLevel } from 'kafkajs';
 import { findJava, kafkaJars } from './kafka-jars.js';
+import { soleBroker } from './kafka-settings.js';
 import { freePort } from './ports.js';
 import { commandOf, endProcess, isGone, lastLines, signal, startProgram } from './processes.js';
 
@@ -176,29 +177,10 @@ export async function isBrokerReady(brokers: string): Promise<boolean> {
 }
 
 function settings(port: number, controllerPort: number, dataDir: string): string {
-  const values = {
-    'process.roles': 'broker,controller',
-    'node.id': 1,
+  return soleBroker({
     'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
-    'controller.listener.names': 'CONTROLLER',
     listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
     'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
     'log.dirs': dataDir,
-    'auto.create.topics.enable': false,
-    'offsets.topic.replication.factor': 1,
-    'offsets.topic.num.partitions': 4,
-    'transaction.state.log.replication.factor': 1,
-    'transaction.state.log.min.isr': 1,
-    'transaction.state.log.num.partitions': 4,
-    'share.coordinator.state.topic.replication.factor': 1,
-    'share.coordinator.state.topic.min.isr': 1,
-    'group.initial.rebalance.delay.ms': 0,
-    // A broker that was killed may register again only once its former session has ended.
-    'broker.session.timeout.ms': 3000,
-    'broker.heartbeat.interval.ms': 500,
-    'log.cleaner.dedupe.buffer.size': 16777216,
-  };
-  return Object.entries(values)
-    .map(([name, value]) => `${name}=${value}\n`)
-    .join('');
+  });
 }

@@ -10,11 +10,13 @@ const HALF_A_DAY_S = 12 * 60 * 60;
 /**
  * The local OpenID Connect server: an account per role to sign in with (code flow, client `regulars-web`), and a client
  * per role that gets a token for itself (client credentials). Access tokens are ES256 JWTs with audience `regulars` and
- * the claim `roles`. For development only: whoever reaches it may become anyone.
+ * the claim `roles`. For development only: whoever reaches it may become anyone. `HOST` and `ISSUER` are told where it is
+ * reached from elsewhere than this machine.
  */
 function main(): void {
   const port = Number(process.env.PORT);
-  const issuer = `http://127.0.0.1:${port}`;
+  const host = process.env.HOST ?? '127.0.0.1';
+  const issuer = process.env.ISSUER ?? `http://127.0.0.1:${port}`;
   const provider = new Provider(issuer, configuration());
   const answer = provider.callback();
   const server = createServer((request, response) => {
@@ -26,7 +28,7 @@ function main(): void {
       void answer(request, response);
     }
   });
-  server.listen(port, '127.0.0.1');
+  server.listen(port, host);
   process.once('SIGTERM', () => {
     server.close(() => process.exit(0));
     server.closeAllConnections();

