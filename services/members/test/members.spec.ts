@@ -57,6 +57,7 @@ describe('Members as the service keeps them', () => {
       homeStoreId: bund,
       channel: RegistrationChannel.STORE_DESK,
       registeredAt: registered.registeredAt,
+      hasEmail: true,
     });
     expect(record?.headers).toMatchObject({
       ce_type: 'regulars.members.v1.MemberRegistered',

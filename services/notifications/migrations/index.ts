@@ -1,4 +1,5 @@
 import type { Migrations } from '@regulars/service';
 import { Messages } from './0001-messages.js';
+import { Recipients } from './0002-recipients.js';
 
-export const migrations: Migrations = [Messages];
+export const migrations: Migrations = [Messages, Recipients];

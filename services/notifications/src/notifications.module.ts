@@ -9,6 +9,8 @@ import { MessagesService } from './messages/messages.service.js';
 import { MessagesStore } from './messages/messages.store.js';
 import { messageTopic } from './messages/outcome.js';
 import { PointsConsumer } from './messages/points.consumer.js';
+import { RecipientsConsumer } from './recipients/recipients.consumer.js';
+import { RecipientsStore } from './recipients/recipients.store.js';
 import { StoresConsumer } from './stores/stores.consumer.js';
 import { StoresService } from './stores/stores.service.js';
 import { StoresStore } from './stores/stores.store.js';
@@ -18,7 +20,7 @@ import { StoresStore } from './stores/stores.store.js';
     MessagingModule.forRoot({
       source: '/regulars/notifications',
       topics: [{ name: messageTopic }],
-      consumers: [CasesConsumer, PointsConsumer, StoresConsumer],
+      consumers: [CasesConsumer, PointsConsumer, RecipientsConsumer, StoresConsumer],
     }),
   ],
   controllers: [MessagesController],
@@ -30,6 +32,8 @@ import { StoresStore } from './stores/stores.store.js';
     MessagesService,
     MessagesStore,
     PointsConsumer,
+    RecipientsConsumer,
+    RecipientsStore,
     StoresConsumer,
     StoresService,
     StoresStore,

@@ -15,6 +15,7 @@ export interface Registered {
   readonly homeStoreId: string | null;
   readonly channel: string;
   readonly registeredAt: Date;
+  readonly emailIndex: Buffer | null;
   readonly registeredEventId: string;
 }
 
@@ -35,6 +36,7 @@ export function memberRegistered(member: Registered): RepublishedEvent {
       nature: memberNatureFromJSON(member.nature),
       homeStoreId: member.homeStoreId ?? '',
       channel: registrationChannelFromJSON(member.channel),
+      hasEmail: member.emailIndex !== null,
     }) as object,
     subject: number,
     time: registeredAt,

@@ -9,6 +9,7 @@ import { migrations } from '../../migrations/index.js';
 import { Mailbox } from '../../test/mailbox.js';
 import { MembersServer } from '../../test/members-server.js';
 import type { NotificationsSettings } from '../notifications.config.js';
+import { RecipientsStore } from '../recipients/recipients.store.js';
 import { StoresService } from '../stores/stores.service.js';
 import { StoresStore } from '../stores/stores.store.js';
 import { MailClient } from './mail.client.js';
@@ -178,6 +179,20 @@ describe('Sending what is due', () => {
     ]);
     clock.advance(24 * hourMs);
     expect(await messages.sendDue()).toEqual([]);
+  });
+
+  it('[N6] asks for no address where registration told that there is none, and says so once', async () => {
+    const { memberId } = members.add(uuidv7());
+    await new RecipientsStore().keep(dataSource.manager, [{ memberId, hasEmail: false }]);
+    const cause = earned(memberId);
+    await hear(cause);
+    await hear(cause);
+    expect(await only(memberId)).toMatchObject({ state: 'SUPPRESSED', reason: 'NO_ADDRESS' });
+    expect(await events(memberId)).toEqual([
+      { type: 'regulars.notifications.v1.MessageNotSent', payload: expect.objectContaining({ reason: 'NO_ADDRESS' }) },
+    ]);
+    expect(await messages.sendDue()).toEqual([]);
+    expect(members.asked.flatMap(({ memberIds }) => memberIds)).not.toContain(memberId);
   });
 
   it('[N6] gives up on an address that the provider refuses', async () => {

@@ -50,15 +50,28 @@ const told = `message_id AS "messageId", member_id AS "memberId", cause_id AS "c
 
 @Injectable()
 export class MessagesStore {
-  /** Writes messages to be sent now; what is there for the same cause, recipient and template stays. */
-  async insert(tx: EntityManager, messages: readonly NewMessage[], now: Date): Promise<void> {
-    await tx.query(
-      `INSERT INTO message (message_id, cause_id, member_id, template, channel, store_id, variables, state, created_at,
-         due_at, expires_at)
-       SELECT message_id, cause_id, member_id, template, 'email', store_id, variables, 'WAITING', $8, $8, expires_at
-       FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::uuid[], $6::jsonb[], $7::timestamptz[])
-         AS heard (message_id, cause_id, member_id, template, store_id, variables, expires_at)
-       ON CONFLICT ON CONSTRAINT message_once DO NOTHING`,
+  /**
+   * Writes messages to be sent now; what is there for the same cause, recipient and template stays. A message to a
+   * recipient who is known to have no address ends here. Answers what was written, by message id.
+   */
+  async insert(
+    tx: EntityManager,
+    messages: readonly NewMessage[],
+    now: Date,
+  ): Promise<ReadonlyMap<string, 'WAITING' | 'SUPPRESSED'>> {
+    const rows = await tx.query<{ message_id: string; state: 'WAITING' | 'SUPPRESSED' }[]>(
+      `INSERT INTO message (message_id, cause_id, member_id, template, channel, store_id, variables, state, reason,
+         created_at, due_at, expires_at)
+       SELECT message_id, cause_id, member_id, template, 'email', store_id, variables,
+         CASE WHEN has_email THEN 'WAITING' ELSE 'SUPPRESSED' END, CASE WHEN NOT has_email THEN 'NO_ADDRESS' END,
+         $8, $8, expires_at
+       FROM (
+         SELECT heard.*, coalesce(recipient.has_email, true) AS has_email
+         FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::uuid[], $6::jsonb[], $7::timestamptz[])
+           AS heard (message_id, cause_id, member_id, template, store_id, variables, expires_at)
+         LEFT JOIN recipient USING (member_id)) AS heard
+       ON CONFLICT ON CONSTRAINT message_once DO NOTHING
+       RETURNING message_id, state`,
       [
         messages.map(({ messageId }) => messageId),
         messages.map(({ causeId }) => causeId),
@@ -70,6 +83,7 @@ export class MessagesStore {
         now,
       ],
     );
+    return new Map(rows.map(({ message_id, state }) => [message_id, state]));
   }
 
   /**
