@@ -13,7 +13,7 @@ export interface ServiceProgram {
 }
 
 /** Flags of Node for every process of ours: kafkajs computes negative timeouts, which Node warns about on each. */
-const NODE_FLAGS = ['--enable-source-maps', '--disable-warning=TimeoutNegativeWarning'];
+const NODE_FLAGS = ['--enable-source-maps'];
 
 /** One running process of the platform. */
 export class ServiceProcess {

@@ -23,7 +23,10 @@ import type {
   Subscription,
   TopicPartition,
 } from './broker.js';
+import { restWhileNothingWaits } from './kafkajs-idle.js';
 import { partitionOf } from './murmur2.js';
+
+restWhileNothingWaits();
 
 /** A transaction whose relay died is given up by the broker after this; until then readers wait behind it. */
 const TRANSACTION_TIMEOUT_MS = 15_000;

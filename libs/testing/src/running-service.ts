@@ -77,7 +77,7 @@ class ServiceUnderTest implements RunningService {
     this.databaseUrl = env.DATABASE_URL ?? '';
     this.topicPrefix = env.TOPIC_PREFIX ?? '';
     const main = join(servicesFolder, name, 'dist/src/main.js');
-    const flags = ['--enable-source-maps', '--disable-warning=TimeoutNegativeWarning'];
+    const flags = ['--enable-source-maps'];
     this.#process = spawn(process.execPath, [...flags, main], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#ended = new Promise((resolve) => this.#process.once('close', () => resolve()));
     for (const stream of [this.#process.stdout, this.#process.stderr]) {

@@ -10,6 +10,7 @@ import { MessagesStore } from './messages/messages.store.js';
 import { messageTopic } from './messages/outcome.js';
 import { PointsConsumer } from './messages/points.consumer.js';
 import { RecipientsConsumer } from './recipients/recipients.consumer.js';
+import { RecipientsService } from './recipients/recipients.service.js';
 import { RecipientsStore } from './recipients/recipients.store.js';
 import { StoresConsumer } from './stores/stores.consumer.js';
 import { StoresService } from './stores/stores.service.js';
@@ -33,6 +34,7 @@ import { StoresStore } from './stores/stores.store.js';
     MessagesStore,
     PointsConsumer,
     RecipientsConsumer,
+    RecipientsService,
     RecipientsStore,
     StoresConsumer,
     StoresService,

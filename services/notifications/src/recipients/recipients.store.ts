@@ -11,7 +11,6 @@ export interface Recipient {
 export class RecipientsStore {
   /** Keeps what registrations told; what is known already stays. */
   async keep(tx: EntityManager, recipients: readonly Recipient[]): Promise<void> {
-    if (recipients.length === 0) return;
     await tx.query(
       `INSERT INTO recipient (member_id, has_email) SELECT * FROM unnest($1::uuid[], $2::boolean[])
        ON CONFLICT (member_id) DO NOTHING`,
