@@ -19,7 +19,7 @@ import { withClient } from './yardstick.js';
 export const outDir = join(import.meta.dirname, '..', 'out');
 
 /** Services that `--profile` looks into. */
-export const PROFILED: readonly ServiceName[] = ['gateway', 'loyalty'];
+export const PROFILED: readonly ServiceName[] = ['gateway', 'loyalty', 'notifications', 'surveys', 'members'];
 
 /** A platform of its own on servers of its own, with members and a load generator: what is measured. */
 export interface Laboratory {

@@ -130,7 +130,7 @@ async function steadyLoad(measurements: Measurements, plan: Plan, perSecond: num
   return { perSecond, ...(await measurements.watched(load, plan.memoryEveryS)), isCaughtUp: true };
 }
 
-/** Purchases at 64 and 256 connections with V8's profiler in gateway and loyalty; prints where their time went. */
+/** Purchases at 64 and 256 connections with V8's profiler in the services; prints where their time went. */
 async function profile({ platform }: Laboratory, measurements: Measurements, plan: Plan): Promise<number> {
   await measurements.purchases({ connections: 64, warmUpS: 0, seconds: plan.warmUpS });
   await measurements.rest();
