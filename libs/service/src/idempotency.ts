@@ -56,6 +56,20 @@ export async function once<Result>(
   return { outcome: 'done', result, replayed: false };
 }
 
+/**
+ * Forgets some keys that are too old to be repeated, along the index on created_at. @returns how many
+ *
+ * @param most few enough for a short transaction
+ */
+export async function forgetKeys(tx: EntityManager, before: Date, most: number): Promise<number> {
+  const [forgotten] = await tx.query<[unknown[], number]>(
+    `DELETE FROM idempotency WHERE ctid = ANY (ARRAY(SELECT ctid FROM idempotency WHERE created_at < $1 LIMIT $2))
+     RETURNING 1`,
+    [before, most],
+  );
+  return forgotten.length;
+}
+
 /** SHA-256 over the canonical JSON of a request: the order of its fields does not matter. */
 export function fingerprintOf(body: unknown): Buffer {
   return createHash('sha256').update(canonical(body)).digest();

@@ -3,7 +3,7 @@ export { CLOCK, type Clock, systemClock } from './clock.js';
 export { dataSourceOptions, type Migrations, migrate, poolOf } from './database.js';
 export { DueWork, type DueWorkOptions } from './due-work.js';
 export { CannotOpen, newDataKey, open, seal } from './encryption.js';
-export { fingerprintOf, idempotencyTable, type Once, once, type RepeatableWrite } from './idempotency.js';
+export { fingerprintOf, forgetKeys, idempotencyTable, type Once, once, type RepeatableWrite } from './idempotency.js';
 export { jsonLogger, NestLogger } from './logging.js';
 export { OpsServer, type ReadinessCheck } from './ops-server.js';
 export { isOutage } from './outage.js';

@@ -5,13 +5,16 @@ import { AccessGuard } from './access/access.guard.js';
 import { CHAIN_LOG, ChainConsumer } from './access/chain.consumer.js';
 import { Chain } from './access/chain.service.js';
 import { Tokens } from './access/tokens.client.js';
+import { AccessesController } from './accesses/accesses.controller.js';
 import { CasesController } from './cases/cases.controller.js';
+import { DirectoryController } from './directory/directory.controller.js';
 import { ProblemAnswers } from './edge/problems.guard.js';
 import { FollowUpsController } from './followups/followups.controller.js';
 import type { GatewaySettings } from './gateway.config.js';
 import { MembersController } from './members/members.controller.js';
 import { MessagesController } from './messages/messages.controller.js';
 import { Owners } from './owners.client.js';
+import { ParticularsController } from './particulars/particulars.controller.js';
 import { PointsClient } from './points/points.client.js';
 import { EntriesController, PointsController } from './points/points.controller.js';
 import { ProgrammesController } from './programmes/programmes.controller.js';
@@ -31,7 +34,10 @@ export class GatewayModule {
       controllers: [
         StoresController,
         ProgrammesController,
+        DirectoryController,
         MembersController,
+        AccessesController,
+        ParticularsController,
         PurchasesController,
         BatchController,
         PointsController,

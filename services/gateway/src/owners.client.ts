@@ -3,7 +3,10 @@ import { CaseServiceService } from '@regulars/contracts/complaints/v1/cases';
 import { PointsServiceService } from '@regulars/contracts/loyalty/v1/points';
 import { ProgrammeServiceService } from '@regulars/contracts/loyalty/v1/programmes';
 import { PurchaseServiceService } from '@regulars/contracts/loyalty/v1/purchases';
+import { MemberAccessServiceService } from '@regulars/contracts/members/v1/access';
+import { MemberDirectoryServiceService } from '@regulars/contracts/members/v1/directory';
 import { MemberServiceService } from '@regulars/contracts/members/v1/members';
+import { MemberParticularsServiceService } from '@regulars/contracts/members/v1/particulars';
 import { MessageServiceService } from '@regulars/contracts/notifications/v1/messages';
 import { StoreServiceService } from '@regulars/contracts/stores/v1/stores';
 import { FollowUpServiceService } from '@regulars/contracts/surveys/v1/followups';
@@ -27,6 +30,9 @@ const encodedPoints = { readMany: { ...PointsServiceService.readMany, requestSer
 export class Owners implements OnApplicationShutdown {
   readonly stores: RpcClient<typeof StoreServiceService>;
   readonly members: RpcClient<typeof MemberServiceService>;
+  readonly memberAccess: RpcClient<typeof MemberAccessServiceService>;
+  readonly memberDirectory: RpcClient<typeof MemberDirectoryServiceService>;
+  readonly memberParticulars: RpcClient<typeof MemberParticularsServiceService>;
   readonly programmes: RpcClient<typeof ProgrammeServiceService>;
   readonly purchases: RpcClient<typeof PurchaseServiceService>;
   readonly encodedPurchases: RpcClient<typeof encodedPurchases>;
@@ -38,6 +44,9 @@ export class Owners implements OnApplicationShutdown {
   constructor(@Inject(SETTINGS) settings: GatewaySettings) {
     this.stores = rpcClient(StoreServiceService, settings.STORES_ADDR);
     this.members = rpcClient(MemberServiceService, settings.MEMBERS_ADDR);
+    this.memberAccess = rpcClient(MemberAccessServiceService, settings.MEMBERS_ADDR);
+    this.memberDirectory = rpcClient(MemberDirectoryServiceService, settings.MEMBERS_ADDR);
+    this.memberParticulars = rpcClient(MemberParticularsServiceService, settings.MEMBERS_ADDR);
     this.programmes = rpcClient(ProgrammeServiceService, settings.LOYALTY_ADDR);
     this.purchases = rpcClient(PurchaseServiceService, settings.LOYALTY_ADDR);
     this.encodedPurchases = rpcClient(encodedPurchases, settings.LOYALTY_ADDR);
@@ -50,6 +59,7 @@ export class Owners implements OnApplicationShutdown {
   onApplicationShutdown(): void {
     const clients = [this.stores, this.members, this.programmes, this.purchases, this.encodedPurchases];
     const others = [this.encodedPoints, this.cases, this.followUps, this.messages];
-    for (const client of [...clients, ...others]) client.close();
+    const ofMembers = [this.memberAccess, this.memberDirectory, this.memberParticulars];
+    for (const client of [...clients, ...others, ...ofMembers]) client.close();
   }
 }

@@ -7,7 +7,10 @@ import {
   type PostPurchaseResult,
   PurchaseServiceService,
 } from '@regulars/contracts/loyalty/v1/purchases';
+import { MemberAccessServiceService } from '@regulars/contracts/members/v1/access';
+import { MemberDirectoryServiceService } from '@regulars/contracts/members/v1/directory';
 import { MemberServiceService } from '@regulars/contracts/members/v1/members';
+import { MemberParticularsServiceService } from '@regulars/contracts/members/v1/particulars';
 import { MessageServiceService } from '@regulars/contracts/notifications/v1/messages';
 import { StoreServiceService } from '@regulars/contracts/stores/v1/stores';
 import { FollowUpServiceService } from '@regulars/contracts/surveys/v1/followups';
@@ -31,6 +34,9 @@ const services = [
   ProgrammeServiceService,
   PurchaseServiceService,
   MemberServiceService,
+  MemberAccessServiceService,
+  MemberDirectoryServiceService,
+  MemberParticularsServiceService,
   MessageServiceService,
   StoreServiceService,
   FollowUpServiceService,

@@ -2,6 +2,7 @@ import type { Migrations } from '@regulars/service';
 import { Members } from './0001-members.js';
 import { KeyRotation } from './0002-key-rotation.js';
 import { Particulars } from './0003-particulars.js';
+import { Find } from './0004-find.js';
 
 /** Oldest first. */
-export const migrations: Migrations = [Members, KeyRotation, Particulars];
+export const migrations: Migrations = [Members, KeyRotation, Particulars, Find];

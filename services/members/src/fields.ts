@@ -1,7 +1,10 @@
 import { z } from 'zod';
 
-// Control characters, line separators and marks that turn the direction of the text around them.
-const unseen = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/u;
+// Control characters, line separators, what has no width, and marks that turn the direction of the text around them.
+const unseen = /[\p{Cc}\u00ad\u200b\u2028\u2029\u202a-\u202e\u2060-\u2069\ufeff]/u;
+
+/** From the Idempotency-Key header. */
+export const idempotencyKey = z.string().regex(/^[\x21-\x7e]{1,128}$/, '1 to 128 visible ASCII characters');
 
 /**
  * A text as it is stored: NFC, without blanks at its ends.

@@ -1,4 +1,5 @@
 import { MemberAccessServiceService } from '@regulars/contracts/members/v1/access';
+import { MemberDirectoryServiceService } from '@regulars/contracts/members/v1/directory';
 import { MemberServiceService } from '@regulars/contracts/members/v1/members';
 import { MemberParticularsServiceService } from '@regulars/contracts/members/v1/particulars';
 import { bootService } from '@regulars/service';
@@ -10,6 +11,11 @@ await bootService({
   name: 'members',
   module: MembersModule,
   settings: membersSettings,
-  rpc: [MemberServiceService, MemberAccessServiceService, MemberParticularsServiceService],
+  rpc: [
+    MemberServiceService,
+    MemberAccessServiceService,
+    MemberDirectoryServiceService,
+    MemberParticularsServiceService,
+  ],
   migrations,
 });

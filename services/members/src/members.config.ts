@@ -22,8 +22,14 @@ export const membersSettings = serviceSettings
     KEY_ENCRYPTION_KEY_NEXT: key.optional(),
     /** Keys that were, comma separated: they open what is still wrapped by them, which is then wrapped again. */
     KEY_ENCRYPTION_KEYS_RETIRED: keys.default([]),
-    /** Makes the blind indexes of mobiles and e-mails. */
+    /** Makes the blind indexes of mobiles, e-mails and names. */
     BLIND_INDEX_KEY: key,
+    /** The index key to come: members are indexed under it too, so that it can take over. */
+    BLIND_INDEX_KEY_NEXT: key.optional(),
+    /** The index key that was: members are still indexed under it for processes that look by it. */
+    BLIND_INDEX_KEY_RETIRED: key.optional(),
+    /** After so many days without a sign of a member a mobile may belong to somebody else: it has to be verified again. */
+    MOBILE_IDLE_DAYS: z.coerce.number().int().min(1).max(3_650).default(365),
   })
   .refine(({ KEY_ENCRYPTION_KEY, BLIND_INDEX_KEY }) => !KEY_ENCRYPTION_KEY.equals(BLIND_INDEX_KEY), {
     message: 'another key than KEY_ENCRYPTION_KEY is expected',

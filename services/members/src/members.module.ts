@@ -1,6 +1,11 @@
 import { Module } from '@nestjs/common';
 import { MessagingModule } from '@regulars/messaging';
+import { DirectoryController } from './directory/directory.controller.js';
+import { DirectoryService } from './directory/directory.service.js';
+import { ForgettingJob } from './forgetting.job.js';
 import { AccessController } from './members/access.controller.js';
+import { IndexingJob } from './members/indexing.job.js';
+import { IndexingService } from './members/indexing.service.js';
 import { MembersController } from './members/members.controller.js';
 import { memberTopic } from './members/members.js';
 import { MembersService } from './members/members.service.js';
@@ -15,7 +20,7 @@ import { RepublishOps } from './republish.ops.js';
 
 @Module({
   imports: [MessagingModule.forRoot({ source: '/regulars/members', topics: [{ name: memberTopic }], consumers: [] })],
-  controllers: [MembersController, AccessController, ParticularsController],
+  controllers: [MembersController, AccessController, DirectoryController, ParticularsController],
   providers: [
     VaultService,
     KeysService,
@@ -23,8 +28,12 @@ import { RepublishOps } from './republish.ops.js';
     AccessLogService,
     MembersService,
     RegistrationService,
+    IndexingService,
+    IndexingJob,
+    DirectoryService,
     ParticularsService,
     RepublishOps,
+    ForgettingJob,
   ],
 })
 export class MembersModule {}

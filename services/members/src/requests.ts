@@ -1,5 +1,6 @@
 import type { Metadata } from '@grpc/grpc-js';
-import { principalOf, type Refusal, refusal, traceparentIn } from '@regulars/service';
+import type { PageRequest } from '@regulars/contracts/call/v1/call';
+import { type Page, pageOf, principalOf, type Refusal, refusal, traceparentIn } from '@regulars/service';
 import type { z } from 'zod';
 import type { Caller } from './caller.js';
 import { isPurpose, type Purpose, purposes } from './privacy/clear-reads.js';
@@ -30,4 +31,13 @@ export function purposeOf(purpose: string): Purpose | undefined {
   if (purpose === '') return undefined;
   if (!isPurpose(purpose)) throw malformed('/purpose', `one of ${purposes.join(', ')}, or empty`);
   return purpose;
+}
+
+/** The page asked for. @param parts what each part of a cursor of this list is @throws Refusal for another cursor */
+export function pageIn(request: PageRequest | undefined, ...parts: readonly ((part: unknown) => boolean)[]): Page {
+  const page = pageOf(request);
+  const after = page?.after;
+  const isOurs = !after || (after.length === parts.length && parts.every((isPart, at) => isPart(after[at])));
+  if (!page || !isOurs) throw malformed('/page/cursor', 'the next_cursor of a page before');
+  return page;
 }

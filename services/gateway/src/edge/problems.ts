@@ -39,6 +39,8 @@ export const knownProblems = {
   ENTRY_UNKNOWN: { status: 404, title: 'There is no such entry' },
   CASE_UNKNOWN: { status: 404, title: 'There is no such case' },
   CONFLICT: { status: 409, title: 'A rule or a state says no' },
+  VERSION_CHANGED: { status: 409, title: 'It was changed since it was read; read it again' },
+  CONTACT_PERSONS_OF_INDIVIDUAL: { status: 409, title: 'An individual has no contact persons' },
   MEMBER_GONE: { status: 409, title: 'The member was erased or merged away' },
   RECEIPT_CONFLICT: { status: 409, title: 'The receipt is already posted with another body' },
   BUSINESS_DATE_IN_FUTURE: { status: 409, title: 'The business date is after today in the store' },

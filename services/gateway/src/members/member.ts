@@ -1,4 +1,5 @@
 import {
+  type Acceptance,
   type Member,
   MemberNature,
   type RegisterMemberRequest,
@@ -13,12 +14,11 @@ const natures = wordsOf(MemberNature);
 
 const birthday = z
   .strictObject({
-    month: z.int().min(1).max(12),
-    day: z.int().min(1).max(31),
-    year: z.int().min(1900).max(2100).optional(),
+    month: z.int().meta({ minimum: 1, maximum: 12 }),
+    day: z.int().meta({ minimum: 1, maximum: 31 }),
+    year: z.int().meta({ minimum: 1900 }).optional(),
   })
-  .refine(({ month, day, year }) => isDay(year ?? 2000, month, day), { path: ['day'], error: 'There is no such day' })
-  .meta({ id: 'Birthday', description: 'The year is the member’s choice' });
+  .meta({ id: 'Birthday', description: 'An existing day, not after today; the year is the member’s choice' });
 
 const email = z
   .email({ error: 'Expected an e-mail address' })
@@ -26,14 +26,37 @@ const email = z
   .meta({ examples: ['emma@guests.example'] });
 const notice = z.enum(['benefits', 'privacy']);
 
-/** The body with which somebody registers (requirement M1). */
+export const acceptance = z
+  .strictObject({
+    notice,
+    version: text(32).meta({ examples: ['2026-05'] }),
+    channel: channels.schema,
+    acceptedAt: moment,
+  })
+  .meta({ id: 'Acceptance' });
+
+/**
+ * The body with which somebody registers (requirement M1). What is written down about the person is checked by members,
+ * which tells every fault of it at once.
+ */
 export const memberBody = z
   .strictObject({
     person: z
       .strictObject({
-        name: text(100).meta({ examples: ['周晓雨'] }),
-        mobile: mobile.optional(),
-        email: email.optional(),
+        name: z
+          .string()
+          .max(2_000)
+          .meta({ description: '1 to 100 characters', examples: ['周晓雨'] }),
+        mobile: z
+          .string()
+          .max(200)
+          .optional()
+          .meta({ description: 'E.164', examples: ['+8613800138000'] }),
+        email: z
+          .string()
+          .max(2_000)
+          .optional()
+          .meta({ examples: ['emma@guests.example'] }),
         birthday: birthday.optional(),
       })
       .refine((person) => person.mobile !== undefined || person.email !== undefined, {
@@ -44,14 +67,7 @@ export const memberBody = z
     homeStoreId: id.optional(),
     channel: channels.schema,
     acceptances: z
-      .array(
-        z.strictObject({
-          notice,
-          version: text(32).meta({ examples: ['2026-05'] }),
-          channel: channels.schema,
-          acceptedAt: moment,
-        }),
-      )
+      .array(acceptance)
       .max(10)
       .refine((all) => notice.options.every((each) => all.some((accepted) => accepted.notice === each)), {
         error: 'Both benefits and privacy have to be accepted',
@@ -79,6 +95,15 @@ export const member = z
       z.object({ notice, version: z.string(), channel: channels.schema, acceptedAt: z.iso.datetime().optional() }),
     ),
     registeredAt: z.iso.datetime().optional(),
+    tags: z.array(z.string()),
+    mobileVerifiedAt: z.iso.datetime().optional(),
+    emailVerifiedAt: z.iso.datetime().optional(),
+    mobileVerificationNeeded: z.boolean().meta({
+      description:
+        'Whether the mobile has to be verified before it counts: another member had it, or nobody was here for long',
+    }),
+    mergedInto: z.uuid().optional().meta({ description: 'The member that this one was merged into' }),
+    mergedIds: z.array(z.uuid()).meta({ description: 'Members that were merged into this one' }),
   })
   .meta({ id: 'Member' });
 
@@ -110,12 +135,21 @@ export function registrationOf(body: MemberBody, idempotencyKey: string): Regist
     language: body.language,
     homeStoreId: body.homeStoreId ?? '',
     channel: channels.number(body.channel),
-    acceptances: body.acceptances.map((accepted) => ({
-      ...accepted,
-      channel: channels.number(accepted.channel),
-      acceptedAt: new Date(accepted.acceptedAt),
-    })),
+    acceptances: body.acceptances.map(acceptanceOf),
   };
+}
+
+/** An acceptance as members takes it. */
+export function acceptanceOf(accepted: z.output<typeof acceptance>): Acceptance {
+  return {
+    ...accepted,
+    channel: channels.number(accepted.channel),
+    acceptedAt: new Date(accepted.acceptedAt),
+  };
+}
+
+export function acceptanceAnswer(accepted: Acceptance) {
+  return { ...accepted, channel: channels.word(accepted.channel) };
 }
 
 export function memberAnswer(found: Member) {
@@ -130,11 +164,7 @@ export function memberAnswer(found: Member) {
     },
     nature: natures.word(found.nature),
     homeStoreId: homeStoreId || undefined,
-    acceptances: found.acceptances.map((accepted) => ({ ...accepted, channel: channels.word(accepted.channel) })),
+    acceptances: found.acceptances.map(acceptanceAnswer),
+    mergedInto: found.mergedInto || undefined,
   };
-}
-
-function isDay(year: number, month: number, day: number): boolean {
-  const date = new Date(Date.UTC(year, month - 1, day));
-  return date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
 }

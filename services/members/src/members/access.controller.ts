@@ -5,10 +5,10 @@ import {
   type ListAccessesResponse,
   MemberAccessServiceService,
 } from '@regulars/contracts/members/v1/access';
-import { pageOf, principalOf, RpcController, type RpcHandlers, refusal } from '@regulars/service';
+import { principalOf, RpcController, type RpcHandlers, refusal } from '@regulars/service';
 import { AccessLogService } from '../privacy/access-log.service.js';
 import { mayReadAccessLog } from '../privacy/clear-reads.js';
-import { malformed } from '../requests.js';
+import { pageIn } from '../requests.js';
 import { MembersService } from './members.service.js';
 
 @Controller()
@@ -21,10 +21,7 @@ export class AccessController implements RpcHandlers<typeof MemberAccessServiceS
 
   async listAccesses(request: ListAccessesRequest, metadata: Metadata): Promise<ListAccessesResponse> {
     if (!mayReadAccessLog(principalOf(metadata))) throw refusal('PERMISSION_DENIED', 'NOT_ALLOWED');
-    const page = pageOf(request.page);
-    if (!page || (page.after && !Number.isSafeInteger(page.after[0]))) {
-      throw malformed('/page/cursor', 'the next_cursor of a page before');
-    }
+    const page = pageIn(request.page, Number.isSafeInteger);
     if (!(await this.members.exists(request.memberId))) throw refusal('NOT_FOUND', 'MEMBER_UNKNOWN');
     const { lines, nextCursor } = await this.accessLog.of(request.memberId, page);
     const accesses = lines.map(({ at, principal, kind, roles, fields, purpose, traceId }) => ({

@@ -18,12 +18,14 @@ import { birthdayOf } from './birthday.js';
 import { masked } from './masking.js';
 import { memberRegistered } from './members.js';
 import {
+  emailColumns,
   type FoundBy,
   findByMobiles,
   findMember,
   findMembers,
   hasMember,
   membersAfter,
+  mobileColumns,
   type StoredMember,
 } from './members.store.js';
 import { mobileOf } from './mobile.js';
@@ -74,8 +76,8 @@ export class MembersService {
   }
 
   /** What another room needs to seal and open fields of a member of its own. */
-  async sealed(memberId: string): Promise<SealedMember | undefined> {
-    const stored = await this.find({ by: 'member_id', value: memberId });
+  async sealed(memberId: string, tx = this.dataSource.manager): Promise<SealedMember | undefined> {
+    const stored = isUuid(memberId) ? await findMember(tx, { by: 'member_id', value: memberId }) : undefined;
     if (!stored) return undefined;
     const { homeStoreId, nature } = stored;
     return { homeStoreId, nature: memberNatureFromJSON(nature), sealing: this.vault.sealingOf(stored) };
@@ -85,6 +87,17 @@ export class MembersService {
   async findBy({ kind, value }: Reference): Promise<Member | undefined> {
     const stored = await this.find(this.foundBy(kind, value));
     return stored && this.maskedMember(stored);
+  }
+
+  /** These members in this order, masked, those that exist and whose name fits. */
+  async maskedOf(memberIds: readonly string[], fits: (name: string) => boolean = () => true): Promise<Member[]> {
+    const stored = await findMembers(this.dataSource.manager, memberIds);
+    const byId = new Map(stored.map((member) => [member.memberId, member]));
+    return memberIds.flatMap((memberId) => {
+      const member = byId.get(memberId);
+      if (!member || !fits(this.vault.sealingOf(member).open('member.name', member.nameSealed))) return [];
+      return [this.maskedMember(member)];
+    });
   }
 
   /** What a member is told right after registering: masked, with the code that tills scan. */
@@ -103,7 +116,7 @@ export class MembersService {
     const wanted = [...new Set(indexes.filter((index) => index !== undefined))].map((index) =>
       Buffer.from(index, 'hex'),
     );
-    const found = await findByMobiles(this.dataSource.manager, wanted);
+    const found = await findByMobiles(this.dataSource.manager, this.vault.slot, wanted);
     const idOf = new Map(found.map((row) => [row.mobileIndex.toString('hex'), row.memberId]));
     return indexes.map((index) => (index && idOf.get(index)) ?? '');
   }
@@ -135,9 +148,9 @@ export class MembersService {
       case 'codeToken':
         return { by: 'code_token_sha256', value: hashOfToken(value) };
       case 'mobile':
-        return { by: 'mobile_index', value: this.vault.blindIndex('mobile', value) };
+        return { by: mobileColumns[this.vault.slot], value: this.vault.blindIndex('mobile', value) };
       case 'email':
-        return { by: 'email_index', value: this.vault.blindIndex('email', value) };
+        return { by: emailColumns[this.vault.slot], value: this.vault.blindIndex('email', value) };
     }
   }
 
@@ -185,5 +198,11 @@ function plainPart(stored: StoredMember): Omit<Member, 'codeToken' | 'person' | 
       acceptedAt: new Date(acceptedAt),
     })),
     registeredAt: stored.registeredAt,
+    tags: [...stored.tags],
+    mobileVerifiedAt: undefined,
+    emailVerifiedAt: undefined,
+    mobileVerificationNeeded: false,
+    mergedInto: '',
+    mergedIds: [],
   };
 }

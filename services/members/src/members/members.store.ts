@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import type { WrappedKey } from '../privacy/keys.js';
+import type { Slot, WrappedKey } from '../privacy/keys.js';
 
 /** A member as stored. Sealed fields are opened by the vault only. */
 export interface MemberRow {
@@ -9,9 +9,14 @@ export interface MemberRow {
   readonly codeTokenSealed: Buffer;
   readonly nameSealed: Buffer;
   readonly mobileSealed: Buffer | null;
+  /** Under the index key of the first place; null while the member does not hold the mobile. */
   readonly mobileIndex: Buffer | null;
+  readonly mobileIndex1: Buffer | null;
   readonly emailSealed: Buffer | null;
   readonly emailIndex: Buffer | null;
+  readonly emailIndex1: Buffer | null;
+  /** Which places are filled, as bits. */
+  readonly indexSlots: number;
   readonly birthdaySealed: Buffer | null;
   readonly nature: string;
   readonly language: string;
@@ -19,6 +24,12 @@ export interface MemberRow {
   readonly channel: string;
   readonly registeredAt: Date;
   readonly registeredEventId: string;
+}
+
+/** A beginning of a name, as it is looked up. */
+export interface NameIndexRow {
+  readonly slot: Slot;
+  readonly index: Buffer;
 }
 
 /** What somebody accepted, as stored and as the database's JSON has it. */
@@ -31,13 +42,19 @@ export interface AcceptanceRow {
 }
 
 /** A member with all that is needed to read it. */
-export type StoredMember = MemberRow & WrappedKey & { readonly acceptances: readonly AcceptanceRow[] };
+export type StoredMember = MemberRow &
+  WrappedKey & { readonly acceptances: readonly AcceptanceRow[]; readonly tags: readonly string[] };
 
 /** By what a member is found; each has a unique index of its own. */
 export type FoundBy =
   | { readonly by: 'member_id'; readonly value: string }
   | { readonly by: 'number'; readonly value: string }
-  | { readonly by: 'code_token_sha256' | 'mobile_index' | 'email_index'; readonly value: Buffer };
+  | { readonly by: 'code_token_sha256' | ContactColumn; readonly value: Buffer };
+
+/** Where indexes of a contact stand, by place. */
+export const mobileColumns = ['mobile_index', 'mobile_index_1'] as const;
+export const emailColumns = ['email_index', 'email_index_1'] as const;
+type ContactColumn = (typeof mobileColumns)[number] | (typeof emailColumns)[number];
 
 const columns = {
   memberId: 'member_id',
@@ -47,8 +64,11 @@ const columns = {
   nameSealed: 'name_sealed',
   mobileSealed: 'mobile_sealed',
   mobileIndex: 'mobile_index',
+  mobileIndex1: 'mobile_index_1',
   emailSealed: 'email_sealed',
   emailIndex: 'email_index',
+  emailIndex1: 'email_index_1',
+  indexSlots: 'index_slots',
   birthdaySealed: 'birthday_sealed',
   nature: 'nature',
   language: 'language',
@@ -68,7 +88,8 @@ const selectMember = `SELECT ${fields.map((field) => `member.${columns[field]} A
     member_key.key_encryption_key_id AS "keyEncryptionKeyId", member_key.wrapped,
     (SELECT json_agg(json_build_object('notice', notice, 'version', version, 'channel', channel,
         'acceptedAt', to_char(accepted_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) ORDER BY notice, version)
-      FROM acceptance WHERE acceptance.member_id = member.member_id) AS acceptances
+      FROM acceptance WHERE acceptance.member_id = member.member_id) AS acceptances,
+    ARRAY(SELECT tag FROM member_tag WHERE member_tag.member_id = member.member_id ORDER BY tag) AS tags
   FROM member JOIN member_key USING (member_id)`;
 
 /** The next number of the sequence, without its check digit; numbers of registrations that fail are left out. */
@@ -101,7 +122,7 @@ export async function addAcceptances(
 ): Promise<void> {
   await tx.query(
     `INSERT INTO acceptance (member_id, notice, version, channel, accepted_at)
-     SELECT $1, * FROM unnest($2::text[], $3::text[], $4::text[], $5::timestamptz[])`,
+     SELECT $1, * FROM unnest($2::text[], $3::text[], $4::text[], $5::timestamptz[]) ON CONFLICT DO NOTHING`,
     [
       memberId,
       accepted.map((row) => row.notice),
@@ -112,9 +133,27 @@ export async function addAcceptances(
   );
 }
 
-export async function hasMobile(tx: EntityManager, mobileIndex: Buffer | null): Promise<boolean> {
-  const found = await tx.query<unknown[]>('SELECT 1 FROM member WHERE mobile_index = $1', [mobileIndex]);
-  return found.length > 0;
+/** Whoever holds a mobile, looked for in both places. */
+export async function holderOfMobile(
+  tx: EntityManager,
+  [index, index1]: readonly (Buffer | null)[],
+): Promise<string | undefined> {
+  const [holder] = await tx.query<{ memberId: string }[]>(
+    'SELECT member_id AS "memberId" FROM member WHERE mobile_index = $1 OR mobile_index_1 = $2',
+    [index ?? null, index1 ?? null],
+  );
+  return holder?.memberId;
+}
+
+export async function addNameIndexes(
+  tx: EntityManager,
+  rows: readonly (NameIndexRow & { readonly memberId: string })[],
+): Promise<void> {
+  await tx.query(
+    `INSERT INTO name_index (slot, index, member_id)
+     SELECT * FROM unnest($1::smallint[], $2::bytea[], $3::uuid[]) ON CONFLICT DO NOTHING`,
+    [rows.map((row) => row.slot), rows.map((row) => row.index), rows.map((row) => row.memberId)],
+  );
 }
 
 export async function hasMember(tx: EntityManager, memberId: string): Promise<boolean> {
@@ -136,10 +175,12 @@ export function findMembers(tx: EntityManager, memberIds: readonly string[]): Pr
 /** Who has these mobiles, in one look-up in the index of mobiles. */
 export function findByMobiles(
   tx: EntityManager,
+  slot: Slot,
   mobileIndexes: readonly Buffer[],
 ): Promise<{ memberId: string; mobileIndex: Buffer }[]> {
+  const column = mobileColumns[slot];
   return tx.query(
-    `SELECT member_id AS "memberId", mobile_index AS "mobileIndex" FROM member WHERE mobile_index = ANY($1::bytea[])`,
+    `SELECT member_id AS "memberId", ${column} AS "mobileIndex" FROM member WHERE ${column} = ANY($1::bytea[])`,
     [mobileIndexes],
   );
 }

@@ -1,14 +1,25 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { memberNatureToJSON, registrationChannelToJSON } from '@regulars/contracts/members/v1/members';
+import { type Acceptance, memberNatureToJSON, registrationChannelToJSON } from '@regulars/contracts/members/v1/members';
 import { appendToOutbox, Outbox } from '@regulars/messaging';
-import { CLOCK, type Clock, fingerprintOf, mayActFor, once } from '@regulars/service';
+import { CLOCK, type Clock, mayActFor, once } from '@regulars/service';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import type { Caller } from '../caller.js';
 import { hashOfToken, type Sealing, VaultService } from '../privacy/vault.service.js';
 import { birthdayText } from './birthday.js';
 import { memberRegistered } from './members.js';
-import { addAcceptances, addKey, addMember, hasMobile, type MemberRow, nextNumber } from './members.store.js';
+import { MembersService } from './members.service.js';
+import {
+  type AcceptanceRow,
+  addAcceptances,
+  addKey,
+  addMember,
+  addNameIndexes,
+  holderOfMobile,
+  type MemberRow,
+  nextNumber,
+} from './members.store.js';
+import { beginningsOf } from './names.js';
 import { memberNumber } from './numbers.js';
 import type { Registration } from './registration.js';
 
@@ -27,6 +38,7 @@ export type Register =
 export class RegistrationService {
   constructor(
     @Inject(DataSource) private readonly dataSource: DataSource,
+    @Inject(MembersService) private readonly members: MembersService,
     @Inject(VaultService) private readonly vault: VaultService,
     @Inject(Outbox) private readonly outbox: Outbox,
     @Inject(CLOCK) private readonly clock: Clock,
@@ -42,13 +54,19 @@ export class RegistrationService {
     if (body.homeStoreId && !mayActFor(principal, body.homeStoreId)) {
       return { outcome: 'refused', reason: 'STORE_NOT_ALLOWED' };
     }
-    // A plain hash of a registration could be searched for a mobile; what stands in the idempotency row is keyed.
-    const keyed = this.vault.blindIndex('registration', fingerprintOf(body));
-    const write = { caller: principal.sub, route: 'RegisterMember', key: idempotencyKey, body: keyed };
+    const fingerprint = this.vault.fingerprint(body);
+    const write = { caller: principal.sub, route: 'RegisterMember', key: idempotencyKey, body: fingerprint };
     const done = await this.dataSource.transaction((tx) => once(tx, write, () => this.add(tx, caller, registration)));
     this.outbox.wake();
     if (done.outcome === 'refused') return done;
     return done.result.outcome === 'refused' ? done.result : { ...done.result, replayed: done.replayed };
+  }
+
+  /** Notes further versions that a member accepted (requirement M1); undefined when there is no such member. */
+  async accept(memberId: string, accepted: Registration['acceptances']): Promise<Acceptance[] | undefined> {
+    if (!(await this.members.exists(memberId))) return undefined;
+    await addAcceptances(this.dataSource.manager, memberId, accepted.map(acceptanceRow));
+    return (await this.members.registered(memberId)).acceptances;
   }
 
   private async add(tx: EntityManager, caller: Caller, registration: Registration): Promise<Added> {
@@ -56,17 +74,12 @@ export class RegistrationService {
     const { wrapped, sealing } = this.vault.newKey(memberId);
     const member = this.rowOf(memberId, await nextNumber(tx), registration, sealing);
     if (!(await addMember(tx, member))) {
-      const mobileTaken = await hasMobile(tx, member.mobileIndex);
-      return { outcome: 'refused', reason: mobileTaken ? 'MOBILE_TAKEN' : 'EMAIL_TAKEN' };
+      const mobileTaken = await holderOfMobile(tx, [member.mobileIndex, member.mobileIndex1]);
+      return { outcome: 'refused', reason: mobileTaken === undefined ? 'EMAIL_TAKEN' : 'MOBILE_TAKEN' };
     }
     await addKey(tx, wrapped);
-    const accepted = registration.acceptances.map(({ notice, version, channel, acceptedAt }) => ({
-      notice,
-      version,
-      channel: registrationChannelToJSON(channel),
-      acceptedAt: acceptedAt.toISOString(),
-    }));
-    await addAcceptances(tx, memberId, accepted);
+    await addNameIndexes(tx, this.nameIndexes(memberId, registration.person.name));
+    await addAcceptances(tx, memberId, registration.acceptances.map(acceptanceRow));
     const event = memberRegistered(member);
     await appendToOutbox(tx, [caller.traceparent ? { ...event, traceparent: caller.traceparent } : event]);
     return { outcome: 'registered', memberId };
@@ -75,6 +88,8 @@ export class RegistrationService {
   private rowOf(memberId: string, sequence: number, registration: Registration, sealing: Sealing): MemberRow {
     const { name, mobile, email, birthday } = registration.person;
     const codeToken = this.vault.newCodeToken();
+    const [mobileIndex = null, mobileIndex1 = null] = mobile ? this.vault.blindIndexes('mobile', mobile) : [];
+    const [emailIndex = null, emailIndex1 = null] = email ? this.vault.blindIndexes('email', email) : [];
     return {
       memberId,
       number: memberNumber(sequence),
@@ -82,9 +97,12 @@ export class RegistrationService {
       codeTokenSealed: sealing.seal('member.code_token', codeToken),
       nameSealed: sealing.seal('member.name', name),
       mobileSealed: mobile ? sealing.seal('member.mobile', mobile) : null,
-      mobileIndex: mobile ? this.vault.blindIndex('mobile', mobile) : null,
+      mobileIndex,
+      mobileIndex1,
       emailSealed: email ? sealing.seal('member.email', email) : null,
-      emailIndex: email ? this.vault.blindIndex('email', email) : null,
+      emailIndex,
+      emailIndex1,
+      indexSlots: this.vault.filledSlots,
       birthdaySealed: birthday ? sealing.seal('member.birthday', birthdayText(birthday)) : null,
       nature: memberNatureToJSON(registration.nature),
       language: registration.language,
@@ -94,4 +112,12 @@ export class RegistrationService {
       registeredEventId: uuidv7(),
     };
   }
+
+  private nameIndexes(memberId: string, name: string) {
+    return this.vault.nameIndexes(beginningsOf(name)).map((row) => ({ ...row, memberId }));
+  }
+}
+
+function acceptanceRow({ acceptedAt, channel, ...accepted }: Registration['acceptances'][number]): AcceptanceRow {
+  return { ...accepted, channel: registrationChannelToJSON(channel), acceptedAt: acceptedAt.toISOString() };
 }

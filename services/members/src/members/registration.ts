@@ -1,7 +1,7 @@
 import { MemberNature, RegistrationChannel } from '@regulars/contracts/members/v1/members';
 import type { Temporal } from 'temporal-polyfill';
 import { z } from 'zod';
-import { field, optionalField } from '../fields.js';
+import { field, idempotencyKey, optionalField } from '../fields.js';
 import { isBirthday } from './birthday.js';
 import { emailOf } from './email.js';
 import { mobileOf } from './mobile.js';
@@ -18,13 +18,13 @@ export interface Moment {
 /** What a registration must look like (requirements M1, M2); the result is in the form in which it is stored. */
 export function registration({ now, today }: Moment) {
   return z.object({
-    idempotencyKey: z.string().regex(/^[\x21-\x7e]{1,128}$/, '1 to 128 visible ASCII characters'),
+    idempotencyKey,
     person: person(today),
     nature,
     language: z.enum(['zh-CN', 'en'], 'zh-CN or en'),
     homeStoreId: z.union([z.literal(''), z.uuid()], 'a UUID, or empty'),
     channel,
-    acceptances: acceptances(now),
+    acceptances: firstAcceptances(now),
   });
 }
 export type Registration = Readonly<z.output<ReturnType<typeof registration>>>;
@@ -33,7 +33,7 @@ function person(today: Temporal.PlainDate) {
   return z
     .object(
       {
-        name: field(nameOf, '1 to 100 characters, no control characters'),
+        name: field(nameOf, '1 to 100 characters of one script a word, no control characters'),
         mobile: optionalField(mobileOf, 'a mobile in E.164, such as +8613800138000'),
         email: optionalField(emailOf, 'an e-mail address'),
         birthday: z
@@ -62,8 +62,16 @@ const channel = z
   .enum(RegistrationChannel, 'a registration channel')
   .exclude(['UNSPECIFIED', 'UNRECOGNIZED'], 'a registration channel');
 
-function acceptances(now: Date) {
-  const acceptance = z.object({
+/** Notices that somebody accepted, each version once. */
+export function acceptances(now: Date) {
+  return z.array(acceptance(now)).check(({ value, issues }) => {
+    if (new Set(value.map(({ notice, version }) => `${notice} ${version}`)).size === value.length) return;
+    issues.push({ code: 'custom', message: 'each version once', input: value });
+  });
+}
+
+function acceptance(now: Date) {
+  return z.object({
     notice: z.enum(['benefits', 'privacy'], 'benefits or privacy'),
     version: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9.-]{0,31}$/, 'a version such as 2026-05'),
     channel,
@@ -71,7 +79,10 @@ function acceptances(now: Date) {
       .date('the time of acceptance is needed')
       .refine((at) => at.getTime() <= now.getTime() + clockSkewMs, 'a time that has passed'),
   });
-  return z.array(acceptance).check(({ value, issues }) => {
+}
+
+function firstAcceptances(now: Date) {
+  return z.array(acceptance(now)).check(({ value, issues }) => {
     for (const notice of ['benefits', 'privacy']) {
       const times = value.filter((each) => each.notice === notice).length;
       if (times === 1) continue;

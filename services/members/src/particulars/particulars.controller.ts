@@ -9,6 +9,7 @@ import {
 } from '@regulars/contracts/members/v1/particulars';
 import { RpcController, type RpcHandlers, refusal } from '@regulars/service';
 import { z } from 'zod';
+import { idempotencyKey } from '../fields.js';
 import { callerOf, purposeOf, wellFormed } from '../requests.js';
 import { particularsDraft } from './particulars.js';
 import { ParticularsService } from './particulars.service.js';
@@ -16,6 +17,7 @@ import { ParticularsService } from './particulars.service.js';
 const setRequest = z.object({
   memberId: z.string(),
   particulars: particularsDraft,
+  idempotencyKey,
   expectedVersion: z.int().min(0, 'the version that was read, 0 when nothing was told yet'),
 });
 
@@ -32,12 +34,13 @@ export class ParticularsController implements RpcHandlers<typeof MemberParticula
   }
 
   async setParticulars(request: SetParticularsRequest, metadata: Metadata): Promise<SetParticularsResponse> {
-    const { memberId, particulars, expectedVersion } = wellFormed(setRequest, request);
-    const result = await this.particulars.replace(callerOf(metadata), memberId, particulars, expectedVersion);
-    if (result.outcome === 'set') return { version: result.version };
+    const result = await this.particulars.replace(callerOf(metadata), wellFormed(setRequest, request));
+    if (result.outcome === 'set') return { version: result.version, replayed: result.replayed };
     switch (result.reason) {
       case 'MEMBER_UNKNOWN':
         throw refusal('NOT_FOUND', result.reason);
+      case 'IDEMPOTENCY_KEY_REUSED':
+        throw refusal('ALREADY_EXISTS', result.reason);
       case 'VERSION_CHANGED':
         throw refusal('FAILED_PRECONDITION', result.reason, { allowed: ['getParticulars'] });
       case 'CONTACT_PERSONS_OF_INDIVIDUAL':

@@ -1,12 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { MemberNature } from '@regulars/contracts/members/v1/members';
 import { Particulars } from '@regulars/contracts/members/v1/particulars';
-import { CLOCK, type Clock } from '@regulars/service';
-import { DataSource } from 'typeorm';
+import { CLOCK, type Clock, once } from '@regulars/service';
+import { DataSource, type EntityManager } from 'typeorm';
 import type { Caller } from '../caller.js';
 import { MembersService } from '../members/members.service.js';
 import { AccessLogService } from '../privacy/access-log.service.js';
 import { mayReadClear, type Purpose } from '../privacy/clear-reads.js';
+import { VaultService } from '../privacy/vault.service.js';
 import { type ParticularsDraft, privatePart, servingPart } from './particulars.js';
 import { findParticulars, replaceParticulars } from './particulars.store.js';
 
@@ -19,12 +20,23 @@ export interface ReadParticulars {
   readonly changedAt: Date | undefined;
 }
 
-export type SetParticulars =
+type No<Reason> = { readonly outcome: 'refused'; readonly reason: Reason };
+type Replaced =
   | { readonly outcome: 'set'; readonly version: number }
-  | {
-      readonly outcome: 'refused';
-      readonly reason: 'MEMBER_UNKNOWN' | 'VERSION_CHANGED' | 'CONTACT_PERSONS_OF_INDIVIDUAL';
-    };
+  | No<'MEMBER_UNKNOWN' | 'VERSION_CHANGED' | 'CONTACT_PERSONS_OF_INDIVIDUAL'>;
+export type SetParticulars =
+  | { readonly outcome: 'set'; readonly version: number; readonly replayed: boolean }
+  | Extract<Replaced, { outcome: 'refused' }>
+  | No<'IDEMPOTENCY_KEY_REUSED'>;
+
+/** Particulars to be stored. */
+export interface NewParticulars {
+  readonly idempotencyKey: string;
+  readonly memberId: string;
+  readonly particulars: ParticularsDraft;
+  /** The version that was read: they are replaced unless somebody else did so since. */
+  readonly expectedVersion: number;
+}
 
 const servingColumn = 'particulars.serving';
 const privateColumn = 'particulars.private';
@@ -36,6 +48,7 @@ export class ParticularsService {
     @Inject(DataSource) private readonly dataSource: DataSource,
     @Inject(MembersService) private readonly members: MembersService,
     @Inject(AccessLogService) private readonly accessLog: AccessLogService,
+    @Inject(VaultService) private readonly vault: VaultService,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
@@ -55,16 +68,20 @@ export class ParticularsService {
     return { particulars, masked: !clear, version: row.version, changedAt: row.changedAt };
   }
 
-  /** Replaces what a member told, unless somebody else did so since `expectedVersion` was read (requirement M2). */
-  async replace(
-    caller: Caller,
-    memberId: string,
-    draft: ParticularsDraft,
-    expectedVersion: number,
-  ): Promise<SetParticulars> {
-    const member = await this.members.sealed(memberId);
+  /** Replaces what a member told (requirement M2). Safe to repeat: the idempotency key answers the first answer. */
+  async replace(caller: Caller, draft: NewParticulars): Promise<SetParticulars> {
+    const { idempotencyKey: key, ...body } = draft;
+    const write = { caller: caller.principal.sub, route: 'SetParticulars', key, body: this.vault.fingerprint(body) };
+    const done = await this.dataSource.transaction((tx) => once(tx, write, () => this.write(tx, caller, draft)));
+    if (done.outcome === 'refused') return done;
+    return done.result.outcome === 'refused' ? done.result : { ...done.result, replayed: done.replayed };
+  }
+
+  private async write(tx: EntityManager, caller: Caller, draft: NewParticulars): Promise<Replaced> {
+    const { memberId, particulars, expectedVersion } = draft;
+    const member = await this.members.sealed(memberId, tx);
     if (!member) return { outcome: 'refused', reason: 'MEMBER_UNKNOWN' };
-    if (member.nature === MemberNature.INDIVIDUAL && draft.contactPersons.length > 0) {
+    if (member.nature === MemberNature.INDIVIDUAL && particulars.contactPersons.length > 0) {
       return { outcome: 'refused', reason: 'CONTACT_PERSONS_OF_INDIVIDUAL' };
     }
     const version = expectedVersion + 1;
@@ -73,11 +90,11 @@ export class ParticularsService {
     const row = {
       memberId,
       version,
-      servingSealed: sealed(servingColumn, servingPart(draft)),
-      privateSealed: sealed(privateColumn, privatePart(draft)),
+      servingSealed: sealed(servingColumn, servingPart(particulars)),
+      privateSealed: sealed(privateColumn, privatePart(particulars)),
       changedAt: this.clock.now(),
     };
-    const replaced = await replaceParticulars(this.dataSource.manager, row, caller.principal.sub);
+    const replaced = await replaceParticulars(tx, row, caller.principal.sub);
     return replaced ? { outcome: 'set', version } : { outcome: 'refused', reason: 'VERSION_CHANGED' };
   }
 }

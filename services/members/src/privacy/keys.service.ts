@@ -1,6 +1,15 @@
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { blindIndexKeyId, keyIdsInUse, setWrapped, takeWrappedBy } from './keys.store.js';
+import { type PlacedIndexKey, placeIndexKeys, type Slot } from './keys.js';
+import {
+  dropIndexKey,
+  holdIndexKeys,
+  incompleteSlots,
+  keepIndexKeys,
+  keyIdsInUse,
+  setWrapped,
+  takeWrappedBy,
+} from './keys.store.js';
 import { VaultService } from './vault.service.js';
 
 /** A few milliseconds of work, so that no transaction stays open for long. */
@@ -24,9 +33,37 @@ export class KeysService implements OnApplicationBootstrap {
     if (missing.length > 0) {
       throw new Error(`data keys of members are wrapped by ${missing.join(', ')}, which KEY_ENCRYPTION_KEY… lack`);
     }
-    if ((await blindIndexKeyId(manager, this.vault.blindIndexKeyId)) !== this.vault.blindIndexKeyId) {
-      throw new Error('the blind indexes were made with another BLIND_INDEX_KEY');
-    }
+    await this.placeIndexKeys();
+  }
+
+  /**
+   * The place of an index key that was replaced and that this process has no more: what stands there can go. Undefined
+   * where none is, or while members are not all indexed under the current key.
+   */
+  async placeLeftBehind(): Promise<Slot | undefined> {
+    const { current, next, retired } = this.vault.indexKeys;
+    const known = await this.dataSource.transaction((tx) => holdIndexKeys(tx));
+    const isMine = ({ keyId }: PlacedIndexKey) => [current, next, retired].includes(keyId);
+    const incomplete = await incompleteSlots(this.dataSource.manager);
+    if (incomplete.includes(this.vault.slot)) return undefined;
+    return known.find((key) => key.state === 'retired' && !isMine(key))?.slot;
+  }
+
+  /** The place is free for the next key. */
+  async forgetPlace(slot: Slot): Promise<void> {
+    await dropIndexKey(this.dataSource.manager, slot);
+  }
+
+  private async placeIndexKeys(): Promise<void> {
+    const keys = await this.dataSource.transaction(async (tx) => {
+      const known = await holdIndexKeys(tx);
+      const incomplete = await incompleteSlots(tx);
+      const placing = placeIndexKeys(this.vault.indexKeys, known, (slot) => !incomplete.includes(slot));
+      if (placing.outcome === 'refused') throw new Error(placing.reason);
+      await keepIndexKeys(tx, placing.keys);
+      return placing.keys;
+    });
+    this.vault.placeIndexKeys(new Map(keys.map(({ keyId, slot }) => [keyId, slot])));
   }
 
   /**

@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import type { WrappedKey } from './keys.js';
+import type { PlacedIndexKey, Slot, WrappedKey } from './keys.js';
 
 /** The key-encryption keys that wrap anything: a step in the index for each, not a look at every row. */
 export async function keyIdsInUse(tx: EntityManager): Promise<string[]> {
@@ -33,9 +33,29 @@ export async function setWrapped(tx: EntityManager, keys: readonly WrappedKey[])
   );
 }
 
-/** The key that made the blind indexes: the one given here where none was used before. */
-export async function blindIndexKeyId(tx: EntityManager, keyId: string): Promise<string> {
-  await tx.query('INSERT INTO blind_index_key (key_id) VALUES ($1) ON CONFLICT DO NOTHING', [keyId]);
-  const [row] = await tx.query<[{ keyId: string }]>('SELECT key_id AS "keyId" FROM blind_index_key');
-  return row.keyId;
+/** Where index keys are placed, read under a lock, so that processes that start at once place them one by one. */
+export async function holdIndexKeys(tx: EntityManager): Promise<PlacedIndexKey[]> {
+  await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended(current_schema || ' index keys', 0))`);
+  return tx.query<PlacedIndexKey[]>('SELECT key_id AS "keyId", slot, state FROM blind_index_key ORDER BY slot');
+}
+
+export async function keepIndexKeys(tx: EntityManager, keys: readonly PlacedIndexKey[]): Promise<void> {
+  await tx.query(
+    `INSERT INTO blind_index_key (key_id, slot, state) SELECT * FROM unnest($1::text[], $2::smallint[], $3::text[])
+     ON CONFLICT (slot) DO UPDATE SET state = excluded.state WHERE blind_index_key.key_id = excluded.key_id`,
+    [keys.map((key) => key.keyId), keys.map((key) => key.slot), keys.map((key) => key.state)],
+  );
+}
+
+export async function dropIndexKey(tx: EntityManager, slot: Slot): Promise<void> {
+  await tx.query(`DELETE FROM blind_index_key WHERE slot = $1 AND state = 'retired'`, [slot]);
+}
+
+/** The places in which some member is not indexed, by the index on index_slots. */
+export async function incompleteSlots(tx: EntityManager): Promise<Slot[]> {
+  const rows = await tx.query<{ slot: Slot }[]>(
+    `SELECT slot FROM unnest(ARRAY[0, 1]) AS slot WHERE EXISTS (
+       SELECT FROM member WHERE index_slots = ANY (CASE slot WHEN 0 THEN '{0,2}'::smallint[] ELSE '{0,1}' END))`,
+  );
+  return rows.map(({ slot }) => slot);
 }

@@ -1,10 +1,15 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { CannotOpen, newDataKey, open, SETTINGS, seal } from '@regulars/service';
+import { CannotOpen, fingerprintOf, newDataKey, open, SETTINGS, seal } from '@regulars/service';
 import { LRUCache } from 'lru-cache';
 import type { MembersSettings } from '../members.config.js';
-import type { WrappedKey } from './keys.js';
+import { allSlots, type IndexKeys, type Slot, type WrappedKey } from './keys.js';
 
+/** What is found by a keyed hash. */
+type IndexKind = 'mobile' | 'email' | 'name' | 'external id';
+
+/** Enough that two beginnings never meet; there are several for each member. */
+const nameIndexLength = 16;
 const openKeysKept = 10_000;
 const openKeysKeptMs = 60_000;
 
@@ -16,9 +21,13 @@ export class VaultService {
   /** Every key-encryption key that this process has, by its name. */
   private readonly keyEncryptionKeys: ReadonlyMap<string, Buffer>;
   private readonly currentKeyId: string;
+  /** Where members are looked up now. */
+  slot: Slot = 0;
   /** Names of the keys from which data keys have to move to the current one. */
   readonly retiredKeyIds: readonly string[];
-  readonly blindIndexKeyId: string;
+  /** The index keys that this process has, by their part. */
+  readonly indexKeys: IndexKeys;
+  private readonly indexKeyOf = new Map<Slot, Buffer>();
 
   constructor(@Inject(SETTINGS) private readonly settings: MembersSettings) {
     const { KEY_ENCRYPTION_KEY: current, KEY_ENCRYPTION_KEY_NEXT: next } = settings;
@@ -27,7 +36,12 @@ export class VaultService {
     this.keyEncryptionKeys = new Map(all.map((key) => [nameOfKey(key), key]));
     this.currentKeyId = nameOfKey(current);
     this.retiredKeyIds = retired.map(nameOfKey).filter((keyId) => keyId !== this.currentKeyId);
-    this.blindIndexKeyId = nameOfKey(settings.BLIND_INDEX_KEY);
+    this.indexKeys = {
+      current: nameOfKey(settings.BLIND_INDEX_KEY),
+      next: settings.BLIND_INDEX_KEY_NEXT && nameOfKey(settings.BLIND_INDEX_KEY_NEXT),
+      retired: settings.BLIND_INDEX_KEY_RETIRED && nameOfKey(settings.BLIND_INDEX_KEY_RETIRED),
+    };
+    this.placeIndexKeys(new Map([[this.indexKeys.current, 0]]));
   }
 
   /** A new member's data key, wrapped, with what seals under it. */
@@ -55,18 +69,75 @@ export class VaultService {
     return this.keyEncryptionKeys.has(keyEncryptionKeyId);
   }
 
+  /** Where indexes under each key are kept, as the database says: told once, before the service serves. */
+  placeIndexKeys(slots: ReadonlyMap<string, Slot>): void {
+    const { BLIND_INDEX_KEY: current, BLIND_INDEX_KEY_NEXT: next, BLIND_INDEX_KEY_RETIRED: retired } = this.settings;
+    this.indexKeyOf.clear();
+    for (const key of [current, next, retired]) {
+      const slot = key && slots.get(nameOfKey(key));
+      if (key && slot !== undefined) this.indexKeyOf.set(slot, key);
+    }
+    this.slot = slots.get(this.indexKeys.current) ?? 0;
+  }
+
+  /** The places that this process fills, as bits. */
+  get filledSlots(): number {
+    return [...this.indexKeyOf.keys()].reduce<number>((bits, slot) => bits | (1 << slot), 0);
+  }
+
   /**
-   * HMAC-SHA-256 under the index key: equal values have equal indexes, and who lacks the key can neither read nor guess.
+   * What a value is looked up by: HMAC-SHA-256 under the current index key. Equal values have equal indexes, and who
+   * lacks the key can neither read nor guess.
    *
    * @param kind keeps indexes of different things apart
    */
-  blindIndex(kind: 'mobile' | 'email' | 'registration', value: string | Buffer): Buffer {
-    return createHmac('sha256', this.settings.BLIND_INDEX_KEY).update(`${kind}\0`).update(value).digest();
+  blindIndex(kind: IndexKind, value: string | Buffer): Buffer {
+    return hmac(this.settings.BLIND_INDEX_KEY, kind, value);
+  }
+
+  /** What is stored of a value, by place: under each index key that this process has. */
+  blindIndexes(kind: IndexKind, value: string): readonly (Buffer | null)[] {
+    return allSlots.map((slot) => {
+      const key = this.indexKeyOf.get(slot);
+      return key ? hmac(key, kind, value) : null;
+    });
+  }
+
+  /** What a name is found by: its beginnings in every place that this process fills. */
+  nameIndexes(beginnings: readonly string[]): { slot: Slot; index: Buffer }[] {
+    return beginnings.flatMap((beginning) =>
+      this.blindIndexes('name', beginning).flatMap((index, slot) =>
+        index ? [{ slot: slot as Slot, index: index.subarray(0, nameIndexLength) }] : [],
+      ),
+    );
+  }
+
+  /** What the beginning of a name is looked up by. */
+  nameIndex(beginning: string): Buffer {
+    return this.blindIndex('name', beginning).subarray(0, nameIndexLength);
+  }
+
+  /**
+   * What tells one body from another in an idempotency row: a plain hash of a registration could be searched for a
+   * mobile. It changes its key only when the retired one is left out, so that a repetition is known while keys rotate.
+   */
+  fingerprint(body: unknown): Buffer {
+    return hmac(this.lastingKey, 'request', fingerprintOf(body));
+  }
+
+  /** The six digits of a challenge: they follow from its id and a key, so that they need not be kept. */
+  codeOf(challengeId: string): string {
+    const digest = hmac(this.lastingKey, 'one-time code', challengeId);
+    return String(digest.readUIntBE(0, 6) % 1_000_000).padStart(6, '0');
   }
 
   /** 128 random bits, url-safe: what a till scans (requirement M2). */
   newCodeToken(): string {
     return randomBytes(16).toString('base64url');
+  }
+
+  private get lastingKey(): Buffer {
+    return this.settings.BLIND_INDEX_KEY_RETIRED ?? this.settings.BLIND_INDEX_KEY;
   }
 
   private wrap(memberId: string, key: Buffer): WrappedKey {
@@ -100,6 +171,10 @@ export class Sealing {
   private place(column: string): string {
     return `${column}:${this.memberId}`;
   }
+}
+
+function hmac(key: Buffer, kind: string, value: string | Buffer): Buffer {
+  return createHmac('sha256', key).update(`${kind}\0`).update(value).digest();
 }
 
 /** A code token has 128 random bits, so that a plain hash of it cannot be searched. */

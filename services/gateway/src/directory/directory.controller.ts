@@ -1,0 +1,102 @@
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Put, Query } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { CallOptions } from '@regulars/service';
+import { Call, type Write, Writing } from '../access/call.guard.js';
+import { id, pageRequest } from '../edge/fields.js';
+import { present } from '../edge/present.js';
+import { Documented } from '../edge/reference.config.js';
+import { acceptanceAnswer, acceptanceOf, memberAnswer } from '../members/member.js';
+import { Owners } from '../owners.client.js';
+import {
+  type AcceptancesBody,
+  acceptancesBody,
+  acceptancesRead,
+  confirmation,
+  memberPage,
+  type SearchQuery,
+  type StaleQuery,
+  searchQuery,
+  stalePage,
+  staleQuery,
+  type TagsBody,
+  tagsBody,
+} from './directory.js';
+
+/** Lists of members: searched, tagged, due to be asked again (requirements M1, M3, M4). */
+@ApiTags('members')
+@Controller('v1/members')
+export class DirectoryController {
+  constructor(@Inject(Owners) private readonly owners: Owners) {}
+
+  @Get('search')
+  @Documented({
+    summary: 'Search members by the beginning of the name, store and tag, newest first',
+    description:
+      'A page may be shorter than its limit before the last one. Whoever acts for some stores sees their members.',
+    answers: { 200: memberPage },
+  })
+  async searchMembers(@Query({ schema: searchQuery }) query: SearchQuery, @Call() call: CallOptions) {
+    const { namePrefix = '', homeStoreId = '', tag = '' } = query;
+    const request = { namePrefix, homeStoreId, tag, page: pageRequest(query) };
+    const { members, nextCursor } = await this.owners.memberDirectory.searchMembers(request, call);
+    return { members: members.map(memberAnswer), nextCursor: nextCursor || undefined };
+  }
+
+  @Get('stale')
+  @Documented({
+    summary: 'List members whose data nobody confirmed for a while, longest first',
+    answers: { 200: stalePage },
+  })
+  async listStaleMembers(@Query({ schema: staleQuery }) query: StaleQuery, @Call() call: CallOptions) {
+    const request = { olderThanDays: query.olderThanDays, page: pageRequest(query) };
+    const { members, nextCursor } = await this.owners.memberDirectory.listStale(request, call);
+    const answered = members.map(({ member, confirmedAt }) => ({ member: memberAnswer(present(member)), confirmedAt }));
+    return { members: answered, nextCursor: nextCursor || undefined };
+  }
+
+  @Post(':memberId/confirmations')
+  @HttpCode(200)
+  @Documented({
+    summary: 'Note that the member confirmed the data',
+    answers: { 200: confirmation },
+    problems: ['MEMBER_UNKNOWN'],
+    needsKey: true,
+  })
+  async confirmMember(@Param('memberId', { schema: id }) memberId: string, @Writing() write: Write) {
+    return this.owners.memberDirectory.confirmRecord({ memberId }, write.call);
+  }
+
+  @Put(':memberId/tags')
+  @Documented({
+    summary: 'Replace the tags of a member',
+    answers: { 200: tagsBody },
+    problems: ['MEMBER_UNKNOWN'],
+    needsKey: true,
+  })
+  async setTags(
+    @Param('memberId', { schema: id }) memberId: string,
+    @Body({ schema: tagsBody }) { tags }: TagsBody,
+    @Writing() write: Write,
+  ) {
+    return this.owners.memberDirectory.setTags({ memberId, tags }, write.call);
+  }
+
+  @Post(':memberId/acceptances')
+  @HttpCode(200)
+  @Documented({
+    summary: 'Note that the member accepted further versions of notices',
+    description: 'A version that was accepted before keeps its first time. All that was accepted is answered.',
+    answers: { 200: acceptancesRead },
+    problems: ['MEMBER_UNKNOWN'],
+    needsKey: true,
+  })
+  async acceptNotices(
+    @Param('memberId', { schema: id }) memberId: string,
+    @Body({ schema: acceptancesBody }) body: AcceptancesBody,
+    @Writing() write: Write,
+  ) {
+    const request = { memberId, acceptances: body.acceptances.map(acceptanceOf) };
+    const { acceptances } = await this.owners.memberDirectory.acceptNotices(request, write.call);
+    return { acceptances: acceptances.map(acceptanceAnswer) };
+  }
+}

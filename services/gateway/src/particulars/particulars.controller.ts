@@ -1,0 +1,86 @@
+import { Body, Controller, Get, Headers, Inject, Param, Put, Query, Res } from '@nestjs/common';
+import { ApiHeader, ApiTags } from '@nestjs/swagger';
+import type { CallOptions } from '@regulars/service';
+import type { FastifyReply } from 'fastify';
+import { Call, type Write, Writing } from '../access/call.guard.js';
+import { Malformed } from '../edge/faults.js';
+import { id } from '../edge/fields.js';
+import { Documented } from '../edge/reference.config.js';
+import { tellReplay } from '../edge/replay.guard.js';
+import { type MemberQuery, memberQuery } from '../members/member.js';
+import { Owners } from '../owners.client.js';
+import {
+  type ParticularsBody,
+  particularsAnswer,
+  particularsBody,
+  particularsOf,
+  particularsRead,
+  particularsVersion,
+} from './particulars.js';
+
+/** Preferences, special needs, addresses and contact persons of a member (requirement M2). */
+@ApiTags('members')
+@Controller('v1/members/:memberId/particulars')
+export class ParticularsController {
+  constructor(@Inject(Owners) private readonly owners: Owners) {}
+
+  @Get()
+  @Documented({
+    summary: 'Read what a member told so that she can be served well',
+    description:
+      'Preferences and special needs are for whoever serves guests. Gender, addresses and contact persons are left out unless role and purpose allow them, which is logged.',
+    answers: { 200: particularsRead },
+    problems: ['MEMBER_UNKNOWN'],
+  })
+  async readParticulars(
+    @Param('memberId', { schema: id }) memberId: string,
+    @Query({ schema: memberQuery }) { purpose = '' }: MemberQuery,
+    @Call() call: CallOptions,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const read = await this.owners.memberParticulars.getParticulars({ memberId, purpose }, call);
+    void reply.header('etag', `"${read.version}"`);
+    return particularsAnswer(read);
+  }
+
+  @Put()
+  @ApiHeader({
+    name: 'If-Match',
+    required: true,
+    description: 'The ETag that was read: "0" when nothing was told yet',
+    schema: { type: 'string', pattern: '^"\\d{1,15}"$' },
+  })
+  @Documented({
+    summary: 'Replace what a member told',
+    description: 'All of it: what is left out is forgotten.',
+    answers: { 200: particularsVersion },
+    problems: ['MEMBER_UNKNOWN', 'VERSION_CHANGED', 'CONTACT_PERSONS_OF_INDIVIDUAL', 'IDEMPOTENCY_KEY_REUSED'],
+    needsKey: true,
+  })
+  async setParticulars(
+    @Param('memberId', { schema: id }) memberId: string,
+    @Body({ schema: particularsBody }) body: ParticularsBody,
+    @Headers('if-match') ifMatch: string | undefined,
+    @Writing() write: Write,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const request = {
+      memberId,
+      particulars: particularsOf(body),
+      expectedVersion: versionOf(ifMatch),
+      idempotencyKey: write.idempotencyKey,
+    };
+    const { version, replayed } = await this.owners.memberParticulars.setParticulars(request, write.call);
+    tellReplay(reply, replayed);
+    void reply.header('etag', `"${version}"`);
+    return { version };
+  }
+}
+
+function versionOf(ifMatch: string | undefined): number {
+  const [, version] = /^"(\d{1,15})"$/.exec(ifMatch ?? '') ?? [];
+  if (version === undefined) {
+    throw new Malformed([{ pointer: '/headers/if-match', message: 'Expected the ETag that was read, such as "3"' }]);
+  }
+  return Number(version);
+}

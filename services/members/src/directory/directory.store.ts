@@ -1,0 +1,80 @@
+import type { Page } from '@regulars/service';
+import type { EntityManager } from 'typeorm';
+
+/** What members have in common who are looked for; what is undefined does not matter. */
+export interface Sought {
+  /** Where names are looked up now. */
+  readonly slot: number;
+  /** Every one of these beginnings. */
+  readonly nameIndexes: readonly Buffer[];
+  readonly homeStoreId: string | undefined;
+  readonly tag: string | undefined;
+  /** Undefined for all. */
+  readonly stores: readonly string[] | undefined;
+}
+
+/**
+ * One more than a page of the members that fit, newest id first. The rarest filter leads: a beginning of a name, else a
+ * tag, else the store, each along an index that ends in member_id, so that a page stops early; the others are probes.
+ */
+export async function search(tx: EntityManager, sought: Sought, page: Page): Promise<string[]> {
+  const values: unknown[] = [];
+  const given = (value: unknown, type: string) => `$${values.push(value)}::${type}`;
+  const { slot, nameIndexes, tag, homeStoreId, stores } = sought;
+  const leading = nameIndexes.length > 0 ? 'name_index' : tag !== undefined ? 'member_tag' : 'member';
+  const conditions = nameIndexes.map((index, at) => {
+    const fits = `slot = ${given(slot, 'smallint')} AND index = ${given(index, 'bytea')}`;
+    return at === 0 ? fits : `EXISTS (SELECT FROM name_index n WHERE n.member_id = found.member_id AND ${fits})`;
+  });
+  if (tag !== undefined) {
+    const fits = `tag = ${given(tag, 'text')}`;
+    const alsoHas = `EXISTS (SELECT FROM member_tag t WHERE t.member_id = found.member_id AND t.${fits})`;
+    conditions.push(leading === 'member_tag' ? fits : alsoHas);
+  }
+  for (const allowed of [homeStoreId === undefined ? undefined : [homeStoreId], stores]) {
+    if (!allowed) continue;
+    const fits = `home_store_id = ANY (${given(allowed, 'uuid[]')})`;
+    const belongs = `EXISTS (SELECT FROM member m WHERE m.member_id = found.member_id AND m.${fits})`;
+    conditions.push(leading === 'member' ? fits : belongs);
+  }
+  if (page.after) conditions.push(`member_id < ${given(page.after[0], 'uuid')}`);
+  const rows = await tx.query<{ memberId: string }[]>(
+    `SELECT member_id AS "memberId" FROM ${leading} found WHERE ${conditions.join(' AND ')}
+     ORDER BY member_id DESC LIMIT ${given(page.limit + 1, 'integer')}`,
+    values,
+  );
+  return rows.map(({ memberId }) => memberId);
+}
+
+export async function replaceTags(tx: EntityManager, memberId: string, tags: readonly string[]): Promise<void> {
+  await tx.query('DELETE FROM member_tag WHERE member_id = $1 AND tag <> ALL ($2::text[])', [memberId, tags]);
+  await tx.query('INSERT INTO member_tag SELECT tag, $1 FROM unnest($2::text[]) AS tag ON CONFLICT DO NOTHING', [
+    memberId,
+    tags,
+  ]);
+}
+
+/** One more than a page of the members whose data was not confirmed since, along member_stale. */
+export function staleSince(
+  tx: EntityManager,
+  since: Date,
+  stores: readonly string[] | undefined,
+  page: Page,
+): Promise<{ memberId: string; confirmedAt: Date }[]> {
+  return tx.query(
+    `SELECT member_id AS "memberId", confirmed_at AS "confirmedAt" FROM member
+     WHERE confirmed_at < $1 AND ($2::timestamptz IS NULL OR (confirmed_at, member_id) > ($2, $3::uuid))
+       AND ($4::uuid[] IS NULL OR home_store_id = ANY ($4))
+     ORDER BY confirmed_at, member_id LIMIT $5`,
+    [since, page.after?.[0] ?? null, page.after?.[1] ?? null, stores ?? null, page.limit + 1],
+  );
+}
+
+/** False when there is no such member. */
+export async function confirm(tx: EntityManager, memberId: string, at: Date): Promise<boolean> {
+  const [rows] = await tx.query<[unknown[], number]>(
+    'UPDATE member SET confirmed_at = greatest(confirmed_at, $2) WHERE member_id = $1 RETURNING 1',
+    [memberId, at],
+  );
+  return rows.length === 1;
+}
