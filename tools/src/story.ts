@@ -73,6 +73,7 @@ export async function tellStory(platform: Platform): Promise<void> {
   await step('The till posts the same again: nothing changes', () => postAgain(cast, guest, purchase));
   await step('The till posts it with another amount: refused', () => contradict(cast, guest, purchase));
   await step('Her statement, and why these points', () => readStatement(cast, guest, purchase));
+  await step('She spends points, in two phases', () => redeem(cast, guest, platform));
   await step('She is asked how it was, and tells what was not good', () => complain(cast, guest, tillKey.storeId));
 }
 
@@ -219,6 +220,34 @@ async function readStatement({ office }: Cast, guest: Guest, { answer, body }: P
   };
   for (const { code, text } of why.steps) say(code, `${text.zhCN} · ${text.en}`);
   assert(why.steps.length > 0, `the points for ${body.receiptNumber} are explained`);
+}
+
+async function redeem({ office, till }: Cast, guest: Guest, platform: Platform): Promise<void> {
+  const { url } = platform.gateway;
+  const administrator = new Api(url, platform.tokens.administrator);
+  const offer = { code: `TEA-${Date.now().toString(36).toUpperCase()}`, nameZh: '茉莉花茶', nameEn: 'Jasmine tea' };
+  const terms = { ...offer, programmeId: platform.programmeId, kind: 'dish', points: 60, stock: 1 };
+  const reward = accepted(
+    await administrator.post('/v1/rewards', { ...terms, validFrom: '2026-01-01' }),
+    'offering a reward',
+  ) as { rewardId: string };
+  const before = (await balanceOf(office, guest)) ?? 0;
+  const wish = { member: { number: guest.number }, rewardId: reward.rewardId };
+  const reserved = accepted(await till.post('/v1/redemptions', wish), 'reserving') as {
+    redemptionId: string;
+    points: number;
+    balance: number;
+    reservedUntil: string;
+  };
+  say('reserved', `${reserved.points} points until ${reserved.reservedUntil}, balance ${reserved.balance}`);
+  assert.equal(reserved.balance, before - 60);
+  const last = await till.post('/v1/redemptions', wish);
+  sayProblem('the last one', last);
+  assert.equal(last.status, 409);
+  const path = `/v1/redemptions/${reserved.redemptionId}:confirm`;
+  const confirmed = accepted(await till.post(path, {}), 'confirming') as { state: string };
+  say('then', `${confirmed.state}, balance ${String(await balanceOf(office, guest))}`);
+  assert.equal(await balanceOf(office, guest), before - 60);
 }
 
 async function complain({ office }: Cast, guest: Guest, storeId: string): Promise<void> {

@@ -23,6 +23,9 @@ import { MobilesClient } from './purchases/mobiles.client.js';
 import { PurchasesClient } from './purchases/purchases.client.js';
 import { PurchasesController } from './purchases/purchases.controller.js';
 import { PurchasesService } from './purchases/purchases.service.js';
+import { Counters } from './redemptions/counters.service.js';
+import { RedemptionsController } from './redemptions/redemptions.controller.js';
+import { RewardsController } from './rewards/rewards.controller.js';
 import { StoresController } from './stores/stores.controller.js';
 
 /** Wiring of the gateway. */
@@ -42,6 +45,8 @@ export class GatewayModule {
         BatchController,
         PointsController,
         EntriesController,
+        RewardsController,
+        RedemptionsController,
         MessagesController,
         CasesController,
         FollowUpsController,
@@ -67,6 +72,7 @@ export class GatewayModule {
         PointsClient,
         PurchasesService,
         MobilesClient,
+        Counters,
       ],
     };
   }

@@ -3,6 +3,8 @@ import { CaseServiceService } from '@regulars/contracts/complaints/v1/cases';
 import { PointsServiceService } from '@regulars/contracts/loyalty/v1/points';
 import { ProgrammeServiceService } from '@regulars/contracts/loyalty/v1/programmes';
 import { PurchaseServiceService } from '@regulars/contracts/loyalty/v1/purchases';
+import { RedemptionServiceService } from '@regulars/contracts/loyalty/v1/redemptions';
+import { RewardServiceService } from '@regulars/contracts/loyalty/v1/rewards';
 import { MemberAccessServiceService } from '@regulars/contracts/members/v1/access';
 import { MemberDirectoryServiceService } from '@regulars/contracts/members/v1/directory';
 import { MemberServiceService } from '@regulars/contracts/members/v1/members';
@@ -37,6 +39,8 @@ export class Owners implements OnApplicationShutdown {
   readonly purchases: RpcClient<typeof PurchaseServiceService>;
   readonly encodedPurchases: RpcClient<typeof encodedPurchases>;
   readonly encodedPoints: RpcClient<typeof encodedPoints>;
+  readonly rewards: RpcClient<typeof RewardServiceService>;
+  readonly redemptions: RpcClient<typeof RedemptionServiceService>;
   readonly cases: RpcClient<typeof CaseServiceService>;
   readonly followUps: RpcClient<typeof FollowUpServiceService>;
   readonly messages: RpcClient<typeof MessageServiceService>;
@@ -51,6 +55,8 @@ export class Owners implements OnApplicationShutdown {
     this.purchases = rpcClient(PurchaseServiceService, settings.LOYALTY_ADDR);
     this.encodedPurchases = rpcClient(encodedPurchases, settings.LOYALTY_ADDR);
     this.encodedPoints = rpcClient(encodedPoints, settings.LOYALTY_ADDR);
+    this.rewards = rpcClient(RewardServiceService, settings.LOYALTY_ADDR);
+    this.redemptions = rpcClient(RedemptionServiceService, settings.LOYALTY_ADDR);
     this.cases = rpcClient(CaseServiceService, settings.COMPLAINTS_ADDR);
     this.followUps = rpcClient(FollowUpServiceService, settings.SURVEYS_ADDR);
     this.messages = rpcClient(MessageServiceService, settings.NOTIFICATIONS_ADDR);
@@ -60,6 +66,7 @@ export class Owners implements OnApplicationShutdown {
     const clients = [this.stores, this.members, this.programmes, this.purchases, this.encodedPurchases];
     const others = [this.encodedPoints, this.cases, this.followUps, this.messages];
     const ofMembers = [this.memberAccess, this.memberDirectory, this.memberParticulars];
-    for (const client of [...clients, ...others, ...ofMembers]) client.close();
+    const spending = [this.rewards, this.redemptions];
+    for (const client of [...clients, ...others, ...ofMembers, ...spending]) client.close();
   }
 }

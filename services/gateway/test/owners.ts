@@ -7,6 +7,8 @@ import {
   type PostPurchaseResult,
   PurchaseServiceService,
 } from '@regulars/contracts/loyalty/v1/purchases';
+import { RedemptionServiceService } from '@regulars/contracts/loyalty/v1/redemptions';
+import { RewardServiceService } from '@regulars/contracts/loyalty/v1/rewards';
 import { MemberAccessServiceService } from '@regulars/contracts/members/v1/access';
 import { MemberDirectoryServiceService } from '@regulars/contracts/members/v1/directory';
 import { MemberServiceService } from '@regulars/contracts/members/v1/members';
@@ -33,6 +35,8 @@ const services = [
   PointsServiceService,
   ProgrammeServiceService,
   PurchaseServiceService,
+  RewardServiceService,
+  RedemptionServiceService,
   MemberServiceService,
   MemberAccessServiceService,
   MemberDirectoryServiceService,

@@ -2,6 +2,12 @@ import type { Migrations } from '@regulars/service';
 import { Reference0000000000001 } from './0001-reference.js';
 import { Ledger0000000000002 } from './0002-ledger.js';
 import { Purchases0000000000003 } from './0003-purchases.js';
+import { Redemptions0000000000020 } from './0020-redemptions.js';
 
 /** Oldest first. */
-export const migrations: Migrations = [Reference0000000000001, Ledger0000000000002, Purchases0000000000003];
+export const migrations: Migrations = [
+  Reference0000000000001,
+  Ledger0000000000002,
+  Purchases0000000000003,
+  Redemptions0000000000020,
+];

@@ -4,6 +4,7 @@ import { BookService } from './book/book.service.js';
 import { Lanes } from './lanes/lanes.service.js';
 import { MembersConsumer } from './members/members.consumer.js';
 import { MembersService } from './members/members.service.js';
+import { HeldLedgers } from './points/held-ledgers.service.js';
 import { LedgerService } from './points/ledger.service.js';
 import { PointsController } from './points/points.controller.js';
 import { PointsService } from './points/points.service.js';
@@ -20,9 +21,14 @@ import { PurchasesController } from './purchases/purchases.controller.js';
 import { PurchasesService } from './purchases/purchases.service.js';
 import { KeysJob } from './receipts/keys.job.js';
 import { ReceiptsService } from './receipts/receipts.service.js';
+import { RedemptionsController } from './redemptions/redemptions.controller.js';
+import { RedemptionsJob } from './redemptions/redemptions.job.js';
+import { RedemptionsService } from './redemptions/redemptions.service.js';
 import { RefundBatches } from './refunds/refund-batches.service.js';
 import { RefundsJob } from './refunds/refunds.job.js';
 import { RefundsService } from './refunds/refunds.service.js';
+import { RewardsController } from './rewards/rewards.controller.js';
+import { RewardsService } from './rewards/rewards.service.js';
 import { StoresConsumer } from './stores/stores.consumer.js';
 import { StoresService } from './stores/stores.service.js';
 import { TillsConsumer } from './stores/tills.consumer.js';
@@ -36,7 +42,7 @@ import { TillsConsumer } from './stores/tills.consumer.js';
       consumers: [StoresConsumer, TillsConsumer, MembersConsumer],
     }),
   ],
-  controllers: [PurchasesController, PointsController, ProgrammesController],
+  controllers: [PurchasesController, PointsController, ProgrammesController, RewardsController, RedemptionsController],
   providers: [
     ProgrammesService,
     StoresService,
@@ -51,6 +57,10 @@ import { TillsConsumer } from './stores/tills.consumer.js';
     RefundsService,
     RefundsJob,
     LedgerService,
+    HeldLedgers,
+    RewardsService,
+    RedemptionsService,
+    RedemptionsJob,
     ReceiptsService,
     KeysJob,
     MonthsService,

@@ -1,6 +1,8 @@
 import { PointsServiceService } from '@regulars/contracts/loyalty/v1/points';
 import { ProgrammeServiceService } from '@regulars/contracts/loyalty/v1/programmes';
 import { PurchaseServiceService } from '@regulars/contracts/loyalty/v1/purchases';
+import { RedemptionServiceService } from '@regulars/contracts/loyalty/v1/redemptions';
+import { RewardServiceService } from '@regulars/contracts/loyalty/v1/rewards';
 import { bootService } from '@regulars/service';
 import { migrations } from '../migrations/all.js';
 import { loyaltySettings } from './loyalty.config.js';
@@ -10,6 +12,12 @@ await bootService({
   name: 'loyalty',
   module: LoyaltyModule,
   settings: loyaltySettings,
-  rpc: [PurchaseServiceService, PointsServiceService, ProgrammeServiceService],
+  rpc: [
+    PurchaseServiceService,
+    PointsServiceService,
+    ProgrammeServiceService,
+    RewardServiceService,
+    RedemptionServiceService,
+  ],
   migrations,
 });

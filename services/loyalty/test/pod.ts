@@ -15,6 +15,7 @@ import { migrations } from '../migrations/all.js';
 import { BookService } from '../src/book/book.service.js';
 import { Lanes } from '../src/lanes/lanes.service.js';
 import { MembersService } from '../src/members/members.service.js';
+import { HeldLedgers } from '../src/points/held-ledgers.service.js';
 import { LedgerService } from '../src/points/ledger.service.js';
 import { PointsService } from '../src/points/points.service.js';
 import { ProgrammesService } from '../src/programmes/programmes.service.js';
@@ -25,9 +26,11 @@ import { type Incoming, Postings } from '../src/purchases/postings.service.js';
 import { PurchasesService } from '../src/purchases/purchases.service.js';
 import { receiptKey } from '../src/receipts/receipt.js';
 import { ReceiptsService } from '../src/receipts/receipts.service.js';
+import { RedemptionsService } from '../src/redemptions/redemptions.service.js';
 import { RefundBatches } from '../src/refunds/refund-batches.service.js';
 import { refundContentOf } from '../src/refunds/refund-receipt.js';
 import { RefundsService } from '../src/refunds/refunds.service.js';
+import { RewardsService } from '../src/rewards/rewards.service.js';
 import { StoresService } from '../src/stores/stores.service.js';
 import type { TestMember, TestStore } from './chain.js';
 
@@ -41,6 +44,8 @@ export class Pod {
   readonly purchases: PurchasesService;
   readonly refunds: RefundsService;
   readonly receipts: ReceiptsService;
+  readonly rewards: RewardsService;
+  readonly redemptions: RedemptionsService;
   private readonly lanes: Lanes;
 
   private constructor(
@@ -60,6 +65,9 @@ export class Pod {
     this.points = new PointsService(dataSource, clock, books);
     this.pending = new PendingService(dataSource, clock, this.lanes, kept);
     this.members = new MembersService(this.pending);
+    const ledgers = new HeldLedgers(dataSource, ledger, outbox);
+    this.rewards = new RewardsService(dataSource, clock);
+    this.redemptions = new RedemptionsService(dataSource, clock, books, ledgers, this.points, this.rewards);
     const postings = new Postings(books, ledger, receipts, outbox, clock);
     this.purchases = new PurchasesService(this.lanes, postings, kept);
     this.refunds = new RefundsService(

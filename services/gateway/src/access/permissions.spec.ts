@@ -24,6 +24,10 @@ describe('The permission table', () => {
       'POST /v1/purchases:batch',
       'POST /v1/purchases/claims',
       'POST /v1/refunds',
+      'POST /v1/redemptions',
+      'POST /v1/redemptions/:redemptionId:confirm',
+      'POST /v1/redemptions/:redemptionId:cancel',
+      'POST /v1/redemptions/:redemptionId:fulfil',
     ]);
   });
 

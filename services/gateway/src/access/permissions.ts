@@ -70,6 +70,17 @@ export const permissions: Readonly<Record<string, Permission>> = {
   'GET /v1/members/:memberId/points/statement': tillsAnd(...readers),
   'GET /v1/points/entries/:entryId/explain': tillsAnd(...readers),
 
+  'POST /v1/rewards': people('marketing', 'administrator'),
+  'GET /v1/rewards': tillsAnd(...everyRole),
+  'GET /v1/rewards/:rewardId': tillsAnd(...everyRole),
+  'POST /v1/rewards/:rewardId/stock': people('store-manager', 'marketing', 'administrator'),
+  'POST /v1/redemptions': tillsAnd(...counter, 'agent'),
+  'POST /v1/redemptions/:redemptionId:confirm': tillsAnd(...counter, 'agent'),
+  'POST /v1/redemptions/:redemptionId:cancel': tillsAnd(...counter, 'agent'),
+  'POST /v1/redemptions/:redemptionId:fulfil': tillsAnd(...counter, 'agent'),
+  'GET /v1/redemptions/:redemptionId': tillsAnd(...readers),
+  'GET /v1/members/:memberId/redemptions': tillsAnd(...readers),
+
   'GET /v1/messages': people('agent', 'complaint-supervisor', 'crm-analyst', 'marketing', 'auditor', 'administrator'),
   'POST /v1/cases': people(...desk),
   'GET /v1/cases': people('store-manager', 'agent', 'complaint-supervisor', 'auditor', 'administrator'),

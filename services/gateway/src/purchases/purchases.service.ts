@@ -106,7 +106,7 @@ function notTaken({ reason, cause }: NotTaken): Answer {
 }
 
 /** Loyalty never sees a code token, only its hash. */
-function memberBy(reference: MemberReferenceBody | undefined): By {
+export function memberBy(reference: MemberReferenceBody | undefined): By {
   if (reference?.number !== undefined) return { $case: 'number', value: reference.number };
   if (reference?.memberId !== undefined) return { $case: 'memberId', value: reference.memberId };
   if (reference?.codeToken === undefined) return undefined;

@@ -17,6 +17,11 @@ export interface Ground {
   readonly policy: Policy;
 }
 
+/** A ground as of now. */
+export interface GroundToday extends Ground {
+  readonly businessDate: string;
+}
+
 /**
  * Stores, tills and programmes in memory: everything a decision needs that does not depend on the member. It is as of
  * one revision; whoever decides by it compares that with the revision seen under the members' locks.
@@ -40,6 +45,15 @@ export class Book {
     const policy = programme && policyOn(programme, businessDate);
     if (!programme || !policy) return PurchaseRefusal.NO_PROGRAMME;
     return { place, programme, policy };
+  }
+
+  /** Where a till stands and the policy of its present business day, or why nothing can be decided there. */
+  groundToday(till: Pick<Receipt, 'storeId' | 'tillId'>, nowMs: number): GroundToday | PurchaseRefusal {
+    const place = this.stores.get(till.storeId);
+    if (!place) return PurchaseRefusal.UNKNOWN_STORE;
+    const { businessDate } = this.todayAt(place, nowMs);
+    const ground = this.groundOf({ ...till, businessDate, receiptNumber: '' });
+    return typeof ground === 'object' ? { ...ground, businessDate } : ground;
   }
 
   programmeOfStore(storeId: string): Programme | undefined {

@@ -14,7 +14,9 @@ export type StepCode =
   | 'cap-per-day'
   | 'cap-per-month'
   | 'taken-back'
-  | 'expired';
+  | 'expired'
+  | 'redeemed'
+  | 'given-back';
 
 /** What of a purchase the reckoning looks at. */
 export interface Bought {

@@ -34,6 +34,14 @@ const words: Record<StepCode, (numbers: Numbers) => ReceiptText> = {
     zhCn: `到期未用 ${whole(n.points)} 分`,
     en: `${whole(n.points)} ended unused`,
   }),
+  redeemed: (n) => ({
+    zhCn: `兑换 ${whole(n.quantity)} 件，共 ${whole(n.points)} 分`,
+    en: `${whole(n.points)} for ${whole(n.quantity)} redeemed`,
+  }),
+  'given-back': (n) => ({
+    zhCn: `兑换退回 ${whole(n.points)} 分，其中 ${whole(n.ended)} 分已到期`,
+    en: `${whole(n.points)} of a redemption given back, ${whole(n.ended)} of them had ended meanwhile`,
+  }),
 };
 
 /** A stored step in words (requirement L3), in Chinese and English; amounts in minor units are written with two decimals. */

@@ -1,6 +1,7 @@
 import type { Policy } from '../programmes/policy.js';
 import type { Step } from './accrual.js';
 import { endOfPointsMs, payDebt } from './lots.js';
+import type { GivingBack, TakenFromLot } from './spending.js';
 
 /** An account as it stood when its member was locked; all zero for a member without one. */
 export interface AccountState {
@@ -34,7 +35,7 @@ export interface LotChange {
   readonly forgiven: number;
 }
 
-export type EntryKind = 'earn' | 'refund-reversal' | 'expire';
+export type EntryKind = 'earn' | 'refund-reversal' | 'expire' | 'redeem' | 'redemption-return' | 'adjust' | 'opening';
 
 /** A movement to be written. */
 export interface NewEntry {
@@ -145,6 +146,28 @@ export class LedgerBatch {
     account.debt += owed;
     account.days.push({ businessDate: boughtOn, points: -stoodFor, spentMinor: -countedMinor });
     return this.book(account, booking, -(taken + owed));
+  }
+
+  /** Books points spent out of lots (requirement L8). The tier measure and the caps stay as they are. */
+  spend(account: OpenAccount, booking: Booking, fromLots: readonly TakenFromLot[]): NewEntry {
+    let spent = 0;
+    for (const { lotId, points } of fromLots) {
+      spent += points;
+      this.lotChanges.push({ lotId, account, taken: points, forgiven: 0 });
+    }
+    return this.book(account, booking, -spent);
+  }
+
+  /** Books points given back into the lots they came from; what has ended there meanwhile counts as ended unused. */
+  giveBack(account: OpenAccount, booking: Booking, { intoLots, endedInLots }: GivingBack): NewEntry {
+    let given = 0;
+    for (const { lotId, points, expiresMs } of intoLots) {
+      given += points;
+      this.lotChanges.push({ lotId, account, taken: -points, forgiven: 0 });
+      if (expiresMs !== undefined) account.nextExpiryMs = Math.min(account.nextExpiryMs ?? expiresMs, expiresMs);
+    }
+    for (const { lotId, points } of endedInLots) this.lotChanges.push({ lotId, account, taken: 0, forgiven: -points });
+    return this.book(account, booking, given);
   }
 
   /**

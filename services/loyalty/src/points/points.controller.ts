@@ -40,6 +40,10 @@ const kinds = {
   earn: EntryKind.EARN,
   'refund-reversal': EntryKind.REFUND_REVERSAL,
   expire: EntryKind.EXPIRE,
+  redeem: EntryKind.REDEEM,
+  'redemption-return': EntryKind.REDEMPTION_RETURN,
+  adjust: EntryKind.ADJUST,
+  opening: EntryKind.OPENING,
 } as const;
 
 /** gRPC ⇄ points. */
