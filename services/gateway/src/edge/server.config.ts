@@ -8,6 +8,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { AccessGuard } from '../access/access.guard.js';
 import { permissionOf } from '../access/permissions.js';
+import { refuseEarly } from './crowd.guard.js';
 import { InputPipe } from './input.guard.js';
 import { observeRequests } from './observe.ops.js';
 import { ProblemAnswers, sendProblem } from './problems.guard.js';
@@ -72,6 +73,10 @@ function guard(server: FastifyInstance, access: AccessGuard, problems: ProblemAn
   observeRequests(server, log);
   server.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-trace-id', traceIdOf(request.traceparent));
+    done();
+  });
+  refuseEarly(server);
+  server.addHook('onRequest', (request, reply, done) => {
     access.admit(request, (refused) => {
       if (refused === undefined || refused instanceof Error) done(refused);
       else problems.tell(refused, undefined, request, reply);

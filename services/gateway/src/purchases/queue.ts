@@ -33,11 +33,6 @@ export class Queue<Item extends Waiting> {
     return this.live.length + this.offline.length;
   }
 
-  /** How many of them are live. */
-  get liveLength(): number {
-    return this.live.length;
-  }
-
   /** Takes an item in; false when there is no room. */
   add(item: Item): boolean {
     const { waiting, waitingBytes } = this.limits;

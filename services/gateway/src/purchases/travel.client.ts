@@ -53,10 +53,9 @@ export class TravelTogether<Item extends Traveller<Result>, Result> {
     this.queue = new Queue(limits);
   }
 
-  /** Takes an item along, or settles it at once when too many wait or it would wait too long. */
+  /** Takes an item along, or settles it at once when too many wait. */
   take(item: Item): void {
-    const isTooLate = !item.isOffline && this.pace.isTooLate(this.queue.liveLength, this.itemsOnTheirWay());
-    if (isTooLate || !this.queue.add(item)) {
+    if (!this.queue.add(item)) {
       item.settle(new NotTaken('OVERLOADED'));
       return;
     }
@@ -107,7 +106,7 @@ export class TravelTogether<Item extends Traveller<Result>, Result> {
     this.trips.add(trip);
     try {
       const results = await this.send(trip.load, latest(trip.load));
-      this.pace.answered(trip.startedMs, performance.now(), trip.load.length);
+      this.pace.answered(trip.startedMs, performance.now());
       if (results.length !== trip.load.length) throw new Error('another number of results than of items');
       trip.load.forEach((item, index) => item.settle(results[index] as Result));
     } catch (error) {
@@ -116,12 +115,6 @@ export class TravelTogether<Item extends Traveller<Result>, Result> {
       this.trips.delete(trip);
       if (this.queue.length > 0) this.soon();
     }
-  }
-
-  private itemsOnTheirWay(): number {
-    let items = 0;
-    for (const trip of this.trips) items += trip.load.length;
-    return items;
   }
 
   private oldestStartMs(): number {
