@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import Provider, { type Configuration, type JWK } from 'oidc-provider';
 import { html, page } from './page.js';
 import { ROLES } from './roles.js';
+import { STORES } from './seed.js';
 
 /** The API that tokens are for, by the name that OAuth wants for it; `aud` in the token is `regulars`. */
 const RESOURCE = 'urn:regulars:api';
@@ -10,8 +11,8 @@ const HALF_A_DAY_S = 12 * 60 * 60;
 /**
  * The local OpenID Connect server: an account per role to sign in with (code flow, client `regulars-web`), and a client
  * per role that gets a token for itself (client credentials). Access tokens are ES256 JWTs with audience `regulars` and
- * the claim `roles`. For development only: whoever reaches it may become anyone. `HOST` and `ISSUER` are told where it is
- * reached from elsewhere than this machine.
+ * the claims `roles` and, for people of one store, `stores`. For development only: whoever reaches it may become anyone.
+ * `HOST` and `ISSUER` are told where it is reached from elsewhere than this machine.
  */
 function main(): void {
   const port = Number(process.env.PORT);
@@ -57,9 +58,12 @@ function configuration(): Configuration {
         id_token_signed_response_alg: 'ES256' as const,
       })),
     ],
-    findAccount: (_ctx, role) => ({ accountId: role, claims: () => ({ sub: role, name: role, roles: [role] }) }),
-    extraTokenClaims: (_ctx, token) => ({ roles: ['accountId' in token ? token.accountId : token.clientId] }),
-    claims: { openid: ['sub'], profile: ['name', 'roles'] },
+    findAccount: (_ctx, role) => ({
+      accountId: role,
+      claims: () => ({ sub: role, name: role, ...claimsOf(role) }),
+    }),
+    extraTokenClaims: (_ctx, token) => claimsOf('accountId' in token ? token.accountId : token.clientId),
+    claims: { openid: ['sub'], profile: ['name', 'roles', 'stores'] },
     ttl: {
       Session: HALF_A_DAY_S,
       Interaction: HALF_A_DAY_S,
@@ -86,6 +90,12 @@ function configuration(): Configuration {
       },
     },
   };
+}
+
+/** Those who work in a store work in the first of the small chain; claims name it by its code, as directories do. */
+function claimsOf(role: string | undefined): { roles: string[]; stores?: string[] } {
+  const roles = role === undefined ? [] : [role];
+  return role === 'cashier' || role === 'store-manager' ? { roles, stores: [STORES[0].code] } : { roles };
 }
 
 async function signIn(provider: Provider, request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -11,7 +11,14 @@ export { cutPage, type Page, pageOf } from './paging.js';
 export { mayActFor, type Principal, PrincipalSigner, PrincipalVerifier, type Role, roles } from './principal.js';
 export { Refusal, type RefusalDetail, type RefusalStatus, refusal } from './refusal.js';
 export { type CallOptions, type RpcClient, RpcFailure, rpcClient } from './rpc-client.js';
-export { failureOf, ItemPrincipals, principalOf, RpcController, type RpcHandlers } from './rpc-server.js';
+export {
+  failureOf,
+  ItemPrincipals,
+  idempotencyKeyIn,
+  principalOf,
+  RpcController,
+  type RpcHandlers,
+} from './rpc-server.js';
 export {
   InvalidSettings,
   type ProcessSettings,

@@ -14,6 +14,8 @@ export interface CallOptions {
   /** When to give up: a moment. */
   readonly deadline: Date | number;
   readonly traceparent?: string | undefined;
+  /** Of a write that may be sent again: see `once`. */
+  readonly idempotencyKey?: string;
 }
 
 /** A promise for every RPC of a service. */
@@ -77,6 +79,7 @@ function call(
   const metadata = new Metadata();
   if (options.principal) metadata.set('principal', options.principal);
   if (options.traceparent) metadata.set('traceparent', options.traceparent);
+  if (options.idempotencyKey) metadata.set('idempotency-key', options.idempotencyKey);
   return new Promise((resolve, reject) => {
     channel.makeUnaryRequest(
       method.path,

@@ -57,6 +57,12 @@ export function principalOf(metadata: Metadata): Principal {
   return principal;
 }
 
+/** The key under which a write may be sent again; undefined when the caller gave none. */
+export function idempotencyKeyIn(metadata: Metadata): string | undefined {
+  const [key] = metadata.get('idempotency-key');
+  return typeof key === 'string' && key !== '' ? key : undefined;
+}
+
 /** Lets a call in only with a principal that a known process signed (requirement O4). */
 @Injectable()
 export class PrincipalGuard implements CanActivate {

@@ -22,4 +22,7 @@ export const gatewaySettings = processSettings.extend({
   OIDC_ALGORITHM: z.enum(['ES256', 'RS256', 'PS256', 'EdDSA']).default('ES256'),
 });
 
+/** Token under which the log of the process is injected. */
+export const LOG = Symbol('log');
+
 export type GatewaySettings = Readonly<z.output<typeof gatewaySettings>>;

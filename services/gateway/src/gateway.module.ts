@@ -4,13 +4,14 @@ import type { Logger } from 'pino';
 import { AccessGuard } from './access/access.guard.js';
 import { CHAIN_LOG, ChainConsumer } from './access/chain.consumer.js';
 import { Chain } from './access/chain.service.js';
+import { KeyUsesJob } from './access/key-uses.job.js';
 import { Tokens } from './access/tokens.client.js';
 import { AccessesController } from './accesses/accesses.controller.js';
 import { CasesController } from './cases/cases.controller.js';
 import { DirectoryController } from './directory/directory.controller.js';
 import { ProblemAnswers } from './edge/problems.guard.js';
 import { FollowUpsController } from './followups/followups.controller.js';
-import type { GatewaySettings } from './gateway.config.js';
+import { type GatewaySettings, LOG } from './gateway.config.js';
 import { MembersController } from './members/members.controller.js';
 import { MessagesController } from './messages/messages.controller.js';
 import { Owners } from './owners.client.js';
@@ -54,6 +55,7 @@ export class GatewayModule {
       providers: [
         { provide: SETTINGS, useValue: settings },
         { provide: PrincipalSigner, useValue: await PrincipalSigner.fromJwk(settings.PRINCIPAL_PRIVATE_KEY) },
+        { provide: LOG, useValue: log },
         { provide: ProblemAnswers, useValue: new ProblemAnswers(log) },
         {
           provide: CHAIN_LOG,
@@ -66,6 +68,7 @@ export class GatewayModule {
         Owners,
         Chain,
         ChainConsumer,
+        KeyUsesJob,
         Tokens,
         AccessGuard,
         PurchasesClient,

@@ -65,7 +65,7 @@ export async function announceTill(edge: Edge, keys = 1): Promise<TestTill & { r
   await announceKeys(edge.topics, { storeId, tillId }, secrets, 1);
   const [key = ''] = secrets;
   const chain = edge.app.get(Chain);
-  await eventually(() => chain.hasStore(storeId) && (key === '' || chain.tillOf(key) !== undefined), 20_000);
+  await eventually(() => chain.hasStore(storeId) && (key === '' || chain.tillOf(key, 0) !== undefined), 20_000);
   return { storeId, tillId, key, keys: secrets };
 }
 

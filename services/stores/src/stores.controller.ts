@@ -15,11 +15,15 @@ import {
   type ListStoresResponse,
   type ListTillsRequest,
   type ListTillsResponse,
+  type ReportKeyUsesRequest,
+  type ReportKeyUsesResponse,
   type RevokeTillKeyRequest,
   type RevokeTillKeyResponse,
   StoreServiceService,
+  TillKey,
 } from '@regulars/contracts/stores/v1/stores';
 import {
+  idempotencyKeyIn,
   pageOf,
   principalOf,
   type Refusal,
@@ -34,7 +38,7 @@ import { BrandsService } from './brands/brands.service.js';
 import type { Caller } from './changes/changes.service.js';
 import { storeDraft } from './stores/stores.js';
 import { StoresService } from './stores/stores.service.js';
-import { tillDraft } from './tills/tills.js';
+import { keyUses, tillDraft } from './tills/tills.js';
 import { TillsService } from './tills/tills.service.js';
 
 @Controller()
@@ -50,7 +54,7 @@ export class StoresController implements RpcHandlers<typeof StoreServiceService>
     const result = await this.brands.create(callerOf(metadata), wellFormed(brandDraft, request));
     switch (result.outcome) {
       case 'created':
-        return { brand: result.brand };
+        return { brand: result.brand, replayed: result.replayed };
       case 'refused':
         throw no(result.reason);
     }
@@ -60,7 +64,7 @@ export class StoresController implements RpcHandlers<typeof StoreServiceService>
     const result = await this.stores.create(callerOf(metadata), wellFormed(storeDraft, request));
     switch (result.outcome) {
       case 'created':
-        return { store: result.store };
+        return { store: result.store, replayed: result.replayed };
       case 'refused':
         throw no(result.reason);
     }
@@ -82,7 +86,7 @@ export class StoresController implements RpcHandlers<typeof StoreServiceService>
     const result = await this.tills.create(callerOf(metadata), wellFormed(tillDraft, request));
     switch (result.outcome) {
       case 'created':
-        return { till: result.till };
+        return { till: result.till, replayed: result.replayed };
       case 'refused':
         throw no(result.reason);
     }
@@ -98,10 +102,16 @@ export class StoresController implements RpcHandlers<typeof StoreServiceService>
     const result = await this.tills.issueKey(callerOf(metadata), request.tillId);
     switch (result.outcome) {
       case 'issued':
-        return { key: result.key, secret: result.secret };
+        return { key: TillKey.fromJSON(result.key), secret: result.secret, replayed: result.replayed };
       case 'refused':
         throw no(result.reason);
     }
+  }
+
+  async reportKeyUses({ uses }: ReportKeyUsesRequest, metadata: Metadata): Promise<ReportKeyUsesResponse> {
+    if (principalOf(metadata).kind !== 'service') throw refusal('PERMISSION_DENIED', 'NOT_ALLOWED');
+    await this.tills.reportUses(wellFormed(keyUses, uses));
+    return {};
   }
 
   async revokeTillKey(request: RevokeTillKeyRequest, metadata: Metadata): Promise<RevokeTillKeyResponse> {
@@ -124,6 +134,7 @@ type Reason =
   | 'TILL_NUMBER_TAKEN'
   | 'TOO_MANY_TILLS'
   | 'KEY_UNKNOWN'
+  | 'IDEMPOTENCY_KEY_REUSED'
   | 'TOO_MANY_LIVE_KEYS';
 
 function no(reason: Reason): Refusal {
@@ -136,6 +147,7 @@ function no(reason: Reason): Refusal {
     case 'BRAND_CODE_TAKEN':
     case 'STORE_CODE_TAKEN':
     case 'TILL_NUMBER_TAKEN':
+    case 'IDEMPOTENCY_KEY_REUSED':
       return refusal('ALREADY_EXISTS', reason);
     case 'TOO_MANY_TILLS':
       return refusal('FAILED_PRECONDITION', reason);
@@ -145,7 +157,11 @@ function no(reason: Reason): Refusal {
 }
 
 function callerOf(metadata: Metadata): Caller {
-  return { principal: principalOf(metadata), traceparent: traceparentIn(metadata) };
+  return {
+    principal: principalOf(metadata),
+    traceparent: traceparentIn(metadata),
+    idempotencyKey: idempotencyKeyIn(metadata),
+  };
 }
 
 function wellFormed<Schema extends z.ZodType>(schema: Schema, request: unknown): z.output<Schema> {

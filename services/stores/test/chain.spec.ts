@@ -255,6 +255,40 @@ describe('The chain as the stores service keeps it', () => {
     expect(await refusalOf(noTill)).toMatchObject({ code: 'TILL_UNKNOWN' });
   });
 
+  it('[O4] adds once what is asked for ten times at once under one key, and answers the first answer to all', async () => {
+    const caller = { ...(await as(administrator)), idempotencyKey: 'store-once' };
+    const calls = Array.from({ length: 10 }, () => client.createStore(storeNamed('SH-ONCE'), caller));
+    const answers = await Promise.all(calls);
+    expect(new Set(answers.map(({ store }) => store?.storeId)).size).toBe(1);
+    expect(answers.filter(({ replayed }) => !replayed)).toHaveLength(1);
+    const other = client.createStore(storeNamed('SH-OTHER'), caller);
+    expect(await refusalOf(other)).toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED' });
+  });
+
+  it('[O4] makes one key for a repeated request, and tells its secret only the first time', async () => {
+    const { tillId } = await addTill(bund.storeId, 'repeated');
+    const caller = { ...(await as(administrator)), idempotencyKey: 'key-once' };
+    const first = await client.issueTillKey({ tillId }, caller);
+    const again = await client.issueTillKey({ tillId }, caller);
+    expect(again).toEqual({ key: first.key, secret: '', replayed: true });
+    expect((await latestTill(tillId, 2)).liveKeys).toHaveLength(1);
+  });
+
+  it('[O4] tells when a key was last used, as the gateways saw it, never going back', async () => {
+    const { tillId } = await addTill(bund.storeId, 'used');
+    const caller = await as(administrator);
+    const keyId = (await client.issueTillKey({ tillId }, caller)).key?.keyId ?? '';
+    const gateway = await as({ sub: 'gateway', kind: 'service', roles: [] });
+    for (const usedAt of ['2026-11-21T12:10:00Z', '2026-11-21T12:00:00Z', '2026-11-21T12:10:30Z']) {
+      await client.reportKeyUses({ uses: [{ keyId, usedAt: new Date(usedAt) }] }, gateway);
+    }
+    const { tills } = await client.listTills({ storeId: bund.storeId }, caller);
+    const [key] = tills.find((till) => till.tillId === tillId)?.keys ?? [];
+    expect(key?.lastUsedAt).toEqual(new Date('2026-11-21T12:10:00Z'));
+    const person = client.reportKeyUses({ uses: [] }, caller);
+    expect(await refusalOf(person)).toMatchObject({ code: 'NOT_ALLOWED' });
+  });
+
   it('[O4] lets nobody in without a principal that the gateway signed', async () => {
     const forged = await signedPrincipal(administrator, 'surveys');
     for (const principal of [undefined, 'x', forged]) {

@@ -41,7 +41,7 @@ export class AccessGuard {
       return;
     }
     if (!bearer.startsWith('rtk_')) return void this.admitPerson(bearer, permission, request, pass);
-    const till = this.chain.tillOf(bearer);
+    const till = this.chain.tillOf(bearer, Date.now());
     if (!till) {
       pass(problem('KEY_NOT_KNOWN'));
       return;
@@ -78,7 +78,7 @@ export class AccessGuard {
   ): Promise<void> {
     let refused: Problem | Error | undefined;
     try {
-      const principal = await this.tokens.verify(token);
+      const principal = this.scoped(await this.tokens.verify(token));
       if (!principal) refused = problem('NOT_AUTHENTICATED');
       else if (!mayUse(permission, principal)) refused = problem('NOT_ALLOWED');
       else request.caller = await this.sign(principal, undefined);
@@ -87,6 +87,12 @@ export class AccessGuard {
       refused = problem('DEPENDENCY_UNAVAILABLE');
     }
     pass(refused);
+  }
+
+  /** Directories of people may name stores by their codes; everything behind the gateway knows them by id. */
+  private scoped<Some extends Principal | undefined>(principal: Some): Some {
+    if (!principal || principal.stores === '*') return principal;
+    return { ...principal, stores: principal.stores.map((each) => this.chain.storeNamed(each) ?? each) };
   }
 
   private async sign(principal: Principal, till: Till | undefined): Promise<Caller> {

@@ -56,8 +56,7 @@ export class Write {
 
   /** What goes with the call to the owner, for which a key is needed too. @throws Malformed as above */
   get call(): CallOptions {
-    keyOf(this.request);
-    return optionsFor(this.request, WRITE_PATIENCE_MS);
+    return { ...optionsFor(this.request, WRITE_PATIENCE_MS), idempotencyKey: keyOf(this.request) };
   }
 }
 

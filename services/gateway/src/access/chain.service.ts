@@ -1,28 +1,53 @@
 import { Injectable } from '@nestjs/common';
 import type { StoreChanged, TillChanged } from '@regulars/contracts/stores/v1/stores_events';
 import type { Principal } from '@regulars/service';
-import { claimedTill, isOneOf, withoutDashes } from './till-keys.js';
+import { claimedTill, presentedAmong, withoutDashes } from './till-keys.js';
+
+/** A live key of a till, and when this process last saw it used. */
+export interface LiveKey {
+  readonly keyId: string;
+  readonly sha256: Uint8Array;
+  /** A moment in milliseconds; 0 for never. */
+  usedMs: number;
+}
 
 /** A till that calls, as stores announced it. */
 export interface Till {
   readonly tillId: string;
   readonly storeId: string;
-  readonly keys: readonly Uint8Array[];
+  readonly keys: readonly LiveKey[];
   readonly principal: Principal;
   /** The signed principal, kept here for as long as it may be used without asking the signer. */
   signed: { readonly token: string; readonly untilMs: number } | undefined;
 }
 
-/** The chain as stores announces it, in memory: which stores there are, and which till a key is of (requirement O4). */
+/**
+ * The chain as stores announces it, in memory: which stores there are, and which till a key is of (requirement O4). It
+ * notes when a key is used, at the moment that it is given.
+ */
 @Injectable()
 export class Chain {
   private readonly stores = new Set<string>();
+  private readonly storeIds = new Map<string, string>();
   private readonly tills = new Map<string, Till>();
 
   /** The till that a key belongs to; undefined for a key that is wrong, revoked or not announced yet. */
-  tillOf(key: string): Till | undefined {
-    const till = this.tills.get(claimedTill(key) ?? '');
-    return till && isOneOf(key, till.keys) ? till : undefined;
+  tillOf(secret: string, nowMs: number): Till | undefined {
+    const till = this.tills.get(claimedTill(secret) ?? '');
+    const key = till && presentedAmong(secret, till.keys);
+    if (!key) return undefined;
+    key.usedMs = nowMs;
+    return till;
+  }
+
+  /** Keys that were used since a moment. */
+  keysUsedSince(sinceMs: number): LiveKey[] {
+    return [...this.tills.values()].flatMap(({ keys }) => keys.filter(({ usedMs }) => usedMs > sinceMs));
+  }
+
+  /** The id of a store that a directory of people names by its id or its code; undefined for one that is not there. */
+  storeNamed(idOrCode: string): string | undefined {
+    return this.stores.has(idOrCode) ? idOrCode : this.storeIds.get(idOrCode);
   }
 
   hasStore(storeId: string): boolean {
@@ -34,13 +59,18 @@ export class Chain {
   }
 
   storeChanged({ store }: StoreChanged): void {
-    if (store) this.stores.add(store.storeId);
+    if (!store) return;
+    this.stores.add(store.storeId);
+    this.storeIds.set(store.code, store.storeId);
   }
 
   /** Only live keys are announced: one that is missing from now on is refused from now on. */
   tillChanged({ tillId, storeId, liveKeys }: TillChanged): void {
     const principal: Principal = { sub: tillId, kind: 'till', roles: [], stores: [storeId] };
-    const keys = liveKeys.map((key) => key.sha256);
+    const before = this.tills.get(withoutDashes(tillId))?.keys ?? [];
+    const keys = liveKeys.map(
+      ({ keyId, sha256 }) => before.find((key) => key.keyId === keyId) ?? { keyId, sha256, usedMs: 0 },
+    );
     this.tills.set(withoutDashes(tillId), { tillId, storeId, keys, principal, signed: undefined });
   }
 }

@@ -12,12 +12,15 @@ export function withoutDashes(tillId: string): string {
   return tillId.replaceAll('-', '').toLowerCase();
 }
 
-/** Whether a key is one of those whose SHA-256 is known; takes as long for a wrong one as for a right one. */
-export function isOneOf(key: string, known: readonly Uint8Array[]): boolean {
-  const presented = hash('sha256', key, 'buffer');
-  let found = false;
-  for (const sha256 of known) {
-    if (sha256.length === presented.length && timingSafeEqual(sha256, presented)) found = true;
+/** The one of these keys that was presented, known by its SHA-256; takes as long for a wrong one as for a right one. */
+export function presentedAmong<Key extends { readonly sha256: Uint8Array }>(
+  secret: string,
+  known: readonly Key[],
+): Key | undefined {
+  const presented = hash('sha256', secret, 'buffer');
+  let found: Key | undefined;
+  for (const key of known) {
+    if (key.sha256.length === presented.length && timingSafeEqual(key.sha256, presented)) found = key;
   }
   return found;
 }

@@ -1,5 +1,5 @@
 /** Who would wait longer than this is better told at once to come again: a till's patience is half a second. */
-const MOST_WAIT_MS = 400;
+const MOST_WAIT_MS = 350;
 /** So many are always let in: a rate that was seen while little was to do says nothing about what can be done. */
 const ALWAYS_LET_IN = 128;
 /** A window tells what can be done only when so many were in hand, on average, while it was counted. */

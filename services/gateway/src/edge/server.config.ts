@@ -17,6 +17,9 @@ import { serveReference } from './reference.config.js';
 
 export const MOST_BODY_BYTES = 256 * 1024;
 
+/** Connections that wait to be accepted: with fewer, whoever comes in a rush is not even refused before a second. */
+export const MOST_ARRIVING = 4_096;
+
 /** The whole request has to be there after this; long enough for a full offline batch on a slow line. */
 const REQUEST_TIMEOUT_MS = 60_000;
 

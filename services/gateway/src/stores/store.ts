@@ -42,7 +42,12 @@ export const tillBody = z
 export type TillBody = z.output<typeof tillBody>;
 
 export const tillKey = z
-  .object({ keyId: id, createdAt: z.iso.datetime(), revokedAt: z.iso.datetime().optional() })
+  .object({
+    keyId: id,
+    createdAt: z.iso.datetime(),
+    revokedAt: z.iso.datetime().optional(),
+    lastUsedAt: z.iso.datetime().optional().meta({ description: 'To the minute; missing while no till has used it' }),
+  })
   .meta({ id: 'TillKey' });
 export const till = z
   .object({ tillId: id, storeId: id, number: z.string(), keys: z.array(tillKey) })
@@ -55,7 +60,10 @@ export const issuedKey = z
   .object({
     keyId: id,
     createdAt: z.iso.datetime(),
-    secret: z.string().meta({ description: 'The bearer key of the till, told this once' }),
+    secret: z
+      .string()
+      .optional()
+      .meta({ description: 'The bearer key of the till, told once; missing in a repeated answer' }),
   })
   .meta({ id: 'IssuedTillKey' });
 
@@ -71,6 +79,6 @@ export function tillAnswer({ tillId, storeId, number, keys }: Till) {
   return { tillId, storeId, number, keys: keys.map(keyAnswer) };
 }
 
-export function keyAnswer({ keyId, createdAt, revokedAt }: TillKey) {
-  return { keyId, createdAt, revokedAt };
+export function keyAnswer({ keyId, createdAt, revokedAt, lastUsedAt }: TillKey) {
+  return { keyId, createdAt, revokedAt, lastUsedAt };
 }

@@ -1,10 +1,12 @@
-import { Body, Controller, Delete, Get, Inject, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Inject, Param, Post, Query, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { CallOptions } from '@regulars/service';
+import type { FastifyReply } from 'fastify';
 import { Call, Write, Writing } from '../access/call.guard.js';
 import { id, pageRequest } from '../edge/fields.js';
 import { present } from '../edge/present.js';
 import { Documented } from '../edge/reference.config.js';
+import { tellReplay } from '../edge/replay.guard.js';
 import { Owners } from '../owners.client.js';
 import {
   type BrandBody,
@@ -36,16 +38,34 @@ export class StoresController {
   constructor(@Inject(Owners) private readonly owners: Owners) {}
 
   @Post('brands')
-  @Documented({ summary: 'Add a brand', answers: { 201: brand }, problems: ['BRAND_CODE_TAKEN'] })
-  async createBrand(@Body({ schema: brandBody }) body: BrandBody, @Writing() write: Write) {
+  @Documented({
+    summary: 'Add a brand',
+    answers: { 201: brand, 200: brand },
+    problems: ['BRAND_CODE_TAKEN', 'IDEMPOTENCY_KEY_REUSED'],
+  })
+  async createBrand(
+    @Body({ schema: brandBody }) body: BrandBody,
+    @Writing() write: Write,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
     const created = await this.owners.stores.createBrand(body, write.call);
+    tellReplay(reply, created.replayed);
     return brandAnswer(present(created.brand));
   }
 
   @Post('stores')
-  @Documented({ summary: 'Add a store', answers: { 201: store }, problems: ['STORE_CODE_TAKEN', 'BRAND_UNKNOWN'] })
-  async createStore(@Body({ schema: storeBody }) body: StoreBody, @Writing() write: Write) {
+  @Documented({
+    summary: 'Add a store',
+    answers: { 201: store, 200: store },
+    problems: ['STORE_CODE_TAKEN', 'BRAND_UNKNOWN', 'IDEMPOTENCY_KEY_REUSED'],
+  })
+  async createStore(
+    @Body({ schema: storeBody }) body: StoreBody,
+    @Writing() write: Write,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
     const created = await this.owners.stores.createStore(body, write.call);
+    tellReplay(reply, created.replayed);
     return storeAnswer(present(created.store));
   }
 
@@ -66,11 +86,16 @@ export class StoresController {
   @Post('tills')
   @Documented({
     summary: 'Add a till to a store',
-    answers: { 201: till },
-    problems: ['STORE_UNKNOWN', 'TILL_NUMBER_TAKEN', 'TOO_MANY_TILLS'],
+    answers: { 201: till, 200: till },
+    problems: ['STORE_UNKNOWN', 'TILL_NUMBER_TAKEN', 'TOO_MANY_TILLS', 'IDEMPOTENCY_KEY_REUSED'],
   })
-  async createTill(@Body({ schema: tillBody }) body: TillBody, @Writing() write: Write) {
+  async createTill(
+    @Body({ schema: tillBody }) body: TillBody,
+    @Writing() write: Write,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
     const created = await this.owners.stores.createTill(body, write.call);
+    tellReplay(reply, created.replayed);
     return tillAnswer(present(created.till));
   }
 
@@ -84,18 +109,21 @@ export class StoresController {
   @Post('tills/:tillId/keys')
   @Documented({
     summary: 'Make a key for a till',
-    description: 'At most two keys of a till are live, so that one can be replaced without a pause.',
-    answers: { 201: issuedKey },
-    problems: ['TILL_UNKNOWN', 'TOO_MANY_LIVE_KEYS'],
+    description:
+      'At most two keys of a till are live, so that one can be replaced without a pause. A repeated answer is without the secret: where the first was lost, revoke the key and make another.',
+    answers: { 201: issuedKey, 200: issuedKey },
+    problems: ['TILL_UNKNOWN', 'TOO_MANY_LIVE_KEYS', 'IDEMPOTENCY_KEY_REUSED'],
   })
   async issueTillKey(
     @Param('tillId', { schema: id }) tillId: string,
     @Body({ schema: keyBody }) _body: undefined | object,
     @Writing() write: Write,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const { key, secret } = await this.owners.stores.issueTillKey({ tillId }, write.call);
+    const { key, secret, replayed } = await this.owners.stores.issueTillKey({ tillId }, write.call);
+    tellReplay(reply, replayed);
     const { keyId, createdAt } = present(key);
-    return { keyId, createdAt, secret };
+    return { keyId, createdAt, secret: secret || undefined };
   }
 
   @Delete('tills/:tillId/keys/:keyId')

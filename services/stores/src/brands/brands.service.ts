@@ -3,7 +3,7 @@ import type { Brand } from '@regulars/contracts/stores/v1/stores';
 import type { RepublishedEvent } from '@regulars/messaging';
 import type { EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import { type Caller, ChangesService } from '../changes/changes.service.js';
+import { type Caller, ChangesService, type Once } from '../changes/changes.service.js';
 import { type BrandDraft, brandChanged } from './brands.js';
 import { addBrand, brandsAfter, hasBrand, hasCode } from './brands.store.js';
 
@@ -15,8 +15,8 @@ export type CreateBrand =
 export class BrandsService {
   constructor(@Inject(ChangesService) private readonly changes: ChangesService) {}
 
-  create(caller: Caller, draft: BrandDraft): Promise<CreateBrand> {
-    return this.changes.transaction(async (tx) => {
+  create(caller: Caller, draft: BrandDraft): Promise<Once<CreateBrand>> {
+    return this.changes.once<CreateBrand>(caller, { route: 'CreateBrand', body: draft }, async (tx) => {
       if (await hasCode(tx, draft.code)) return { outcome: 'refused', reason: 'BRAND_CODE_TAKEN' };
       const brand = { brandId: uuidv7(), ...draft };
       const latest = this.changes.first();

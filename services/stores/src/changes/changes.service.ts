@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { appendToOutbox, Outbox, type RepublishedEvent } from '@regulars/messaging';
-import { CLOCK, type Clock, type Principal } from '@regulars/service';
+import { CLOCK, type Clock, once, type Principal } from '@regulars/service';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import type { Latest } from '../latest.js';
@@ -10,7 +10,20 @@ import { lockChanges, logChange } from './changes.store.js';
 export interface Caller {
   readonly principal: Principal;
   readonly traceparent: string | undefined;
+  /** Under which the change may be sent again. */
+  readonly idempotencyKey?: string | undefined;
 }
+
+/** A change that may be sent again: which, and with what. */
+export interface Asked {
+  readonly route: string;
+  readonly body: object;
+}
+
+/** What became of a change, and whether that was told before. */
+export type Once<Outcome> =
+  | (Outcome & { readonly replayed: boolean })
+  | { readonly outcome: 'refused'; readonly reason: 'IDEMPOTENCY_KEY_REUSED'; readonly replayed: boolean };
 
 /** Every change of the chain goes through here: state, event and log entry in one transaction. */
 @Injectable()
@@ -36,6 +49,22 @@ export class ChangesService {
     });
     this.outbox.wake();
     return outcome;
+  }
+
+  /**
+   * The same for a change that may be sent again: under the caller's key it is made once, and its outcome, of which
+   * nothing may be secret, is answered again. Moments in a repeated outcome are text.
+   */
+  async once<Outcome extends object>(
+    { principal, idempotencyKey: key }: Caller,
+    { route, body }: Asked,
+    work: (tx: EntityManager) => Promise<Outcome>,
+  ): Promise<Once<Outcome>> {
+    return this.transaction(async (tx) => {
+      if (key === undefined) return { ...(await work(tx)), replayed: false };
+      const done = await once(tx, { caller: principal.sub, route, key, body }, () => work(tx));
+      return done.outcome === 'done' ? { ...done.result, replayed: done.replayed } : { ...done, replayed: false };
+    });
   }
 
   /** For the first version of a record. */

@@ -5,7 +5,7 @@ import { cutPage, mayActFor, type Page, type Principal } from '@regulars/service
 import { DataSource, type EntityManager } from 'typeorm';
 import { validate as isUuid, v7 as uuidv7 } from 'uuid';
 import { BrandsService } from '../brands/brands.service.js';
-import { type Caller, ChangesService } from '../changes/changes.service.js';
+import { type Caller, ChangesService, type Once } from '../changes/changes.service.js';
 import { type StoreDraft, storeChanged, storeOf } from './stores.js';
 import { addStore, findStore, hasCode, hasStore, listStores, storesAfter } from './stores.store.js';
 
@@ -22,8 +22,8 @@ export class StoresService {
     @Inject(BrandsService) private readonly brands: BrandsService,
   ) {}
 
-  create(caller: Caller, draft: StoreDraft): Promise<CreateStore> {
-    return this.changes.transaction(async (tx) => {
+  create(caller: Caller, draft: StoreDraft): Promise<Once<CreateStore>> {
+    return this.changes.once<CreateStore>(caller, { route: 'CreateStore', body: draft }, async (tx) => {
       if (!(await this.brands.exists(tx, draft.brandId))) return { outcome: 'refused', reason: 'BRAND_UNKNOWN' };
       if (await hasCode(tx, draft.code)) return { outcome: 'refused', reason: 'STORE_CODE_TAKEN' };
       const storeId = uuidv7();

@@ -5,7 +5,7 @@ import type { RepublishedEvent } from '@regulars/messaging';
 import { mayActFor, type Principal } from '@regulars/service';
 import { DataSource, type EntityManager } from 'typeorm';
 import { validate as isUuid, v7 as uuidv7 } from 'uuid';
-import { type Caller, ChangesService } from '../changes/changes.service.js';
+import { type Caller, ChangesService, type Once } from '../changes/changes.service.js';
 import { StoresService } from '../stores/stores.service.js';
 import { hashOf, mostLiveKeys, tillSecret } from './keys.js';
 import { keyOf, mostTills, type TillDraft, tillChanged, tillOf } from './tills.js';
@@ -18,6 +18,9 @@ export type CreateTill =
 export type IssueKey =
   | { readonly outcome: 'issued'; readonly key: TillKey; readonly secret: string }
   | { readonly outcome: 'refused'; readonly reason: 'TILL_UNKNOWN' | 'TOO_MANY_LIVE_KEYS' };
+
+/** What is kept of it, to be answered again. */
+type WithoutSecret = Exclude<IssueKey, { outcome: 'issued' }> | { readonly outcome: 'issued'; readonly key: TillKey };
 
 export type RevokeKey =
   | { readonly outcome: 'revoked'; readonly key: TillKey }
@@ -35,8 +38,8 @@ export class TillsService {
     @Inject(StoresService) private readonly stores: StoresService,
   ) {}
 
-  create(caller: Caller, draft: TillDraft): Promise<CreateTill> {
-    return this.changes.transaction(async (tx) => {
+  create(caller: Caller, draft: TillDraft): Promise<Once<CreateTill>> {
+    return this.changes.once<CreateTill>(caller, { route: 'CreateTill', body: draft }, async (tx) => {
       if (!(await this.stores.exists(tx, caller.principal, draft.storeId))) {
         return { outcome: 'refused', reason: 'STORE_UNKNOWN' };
       }
@@ -63,21 +66,38 @@ export class TillsService {
     return tills.map((till) => tillOf(till, keysOf(till, keys)));
   }
 
-  /** Makes a key; its secret is in this answer and nowhere else. */
-  issueKey(caller: Caller, tillId: string): Promise<IssueKey> {
-    return this.changes.transaction(async (tx) => {
-      const till = await this.tillFor(tx, caller.principal, tillId);
-      if (!till) return { outcome: 'refused', reason: 'TILL_UNKNOWN' };
-      const live = await rows.liveKeysOf(tx, [tillId]);
-      if (live.length >= mostLiveKeys) return { outcome: 'refused', reason: 'TOO_MANY_LIVE_KEYS' };
-      const secret = tillSecret(tillId, randomBytes(32));
-      const latest = this.changes.next(till.version);
-      const key = { keyId: uuidv7(), tillId, sha256: hashOf(secret), createdAt: latest.changedAt, revokedAt: null };
-      await rows.addKey(tx, key);
-      await rows.setLatest(tx, tillId, latest);
-      await this.changes.announce(tx, caller, 'till-key-issued', tillChanged(till, [...live, key], latest));
-      return { outcome: 'issued', key: keyOf(key), secret };
-    });
+  /** Makes a key; its secret is in this answer and nowhere else, so that a repeated answer has none. */
+  async issueKey(caller: Caller, tillId: string): Promise<Once<IssueKey>> {
+    const secret = tillSecret(tillId, randomBytes(32));
+    const issued = await this.changes.once<WithoutSecret>(
+      caller,
+      { route: 'IssueTillKey', body: { tillId } },
+      async (tx) => {
+        const till = await this.tillFor(tx, caller.principal, tillId);
+        if (!till) return { outcome: 'refused', reason: 'TILL_UNKNOWN' };
+        const live = await rows.liveKeysOf(tx, [tillId]);
+        if (live.length >= mostLiveKeys) return { outcome: 'refused', reason: 'TOO_MANY_LIVE_KEYS' };
+        const latest = this.changes.next(till.version);
+        const key = {
+          keyId: uuidv7(),
+          tillId,
+          sha256: hashOf(secret),
+          createdAt: latest.changedAt,
+          revokedAt: null,
+          lastUsedAt: null,
+        };
+        await rows.addKey(tx, key);
+        await rows.setLatest(tx, tillId, latest);
+        await this.changes.announce(tx, caller, 'till-key-issued', tillChanged(till, [...live, key], latest));
+        return { outcome: 'issued', key: keyOf(key) };
+      },
+    );
+    return issued.outcome === 'issued' ? { ...issued, secret: issued.replayed ? '' : secret } : issued;
+  }
+
+  /** Notes when keys were last used. */
+  async reportUses(uses: readonly rows.KeyUse[]): Promise<void> {
+    await rows.noteUses(this.dataSource.manager, uses);
   }
 
   /** Ends a key. Safe to repeat: a key that has ended stays as it is, and nothing is announced. */
@@ -94,7 +114,7 @@ export class TillsService {
       await rows.setLatest(tx, tillId, latest);
       const live = await rows.liveKeysOf(tx, [tillId]);
       await this.changes.announce(tx, caller, 'till-key-revoked', tillChanged(till, live, latest));
-      return { outcome: 'revoked', key: keyOf({ keyId, createdAt: key.createdAt, revokedAt }) };
+      return { outcome: 'revoked', key: { ...keyOf(key), revokedAt } };
     });
   }
 

@@ -40,6 +40,15 @@ export class TillKeyRow implements KeptKey {
 
   @Column('timestamptz', { name: 'revoked_at', nullable: true })
   revokedAt!: Date | null;
+
+  @Column('timestamptz', { name: 'last_used_at', nullable: true })
+  lastUsedAt!: Date | null;
+}
+
+/** That a key was used. */
+export interface KeyUse {
+  readonly keyId: string;
+  readonly usedAt: Date;
 }
 
 export function hasNumber(tx: EntityManager, storeId: string, number: string): Promise<boolean> {
@@ -111,4 +120,15 @@ export function findKey(tx: EntityManager, tillId: string, keyId: string): Promi
 
 export async function revokeKey(tx: EntityManager, keyId: string, revokedAt: Date): Promise<void> {
   await tx.update(TillKeyRow, { keyId }, { revokedAt });
+}
+
+/** Notes when keys were last used; to the minute, so that a busy till does not rewrite its row all the time. */
+export async function noteUses(tx: EntityManager, uses: readonly KeyUse[]): Promise<void> {
+  await tx.query(
+    `UPDATE till_key SET last_used_at = use.at
+       FROM unnest($1::uuid[], $2::timestamptz[]) AS use (key_id, at)
+      WHERE till_key.key_id = use.key_id
+        AND (last_used_at IS NULL OR last_used_at <= use.at - interval '1 minute')`,
+    [uses.map(({ keyId }) => keyId), uses.map(({ usedAt }) => usedAt)],
+  );
 }

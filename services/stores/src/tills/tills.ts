@@ -15,6 +15,11 @@ export const mostTills = 200;
 export const tillDraft = z.object({ storeId: id, number: tillNumber });
 export type TillDraft = Readonly<z.output<typeof tillDraft>>;
 
+const mostKeyUses = 1_000;
+
+/** When keys were last used, as a gateway tells it. */
+export const keyUses = z.array(z.object({ keyId: id, usedAt: z.date() })).max(mostKeyUses);
+
 /** A key as it is kept. */
 export interface KeptKey {
   readonly keyId: string;
@@ -22,6 +27,7 @@ export interface KeptKey {
   readonly sha256: Buffer;
   readonly createdAt: Date;
   readonly revokedAt: Date | null;
+  readonly lastUsedAt: Date | null;
 }
 
 /** A till as it is told, its keys newest first and without their hashes. */
@@ -37,8 +43,8 @@ export function tillOf({ tillId, storeId, number }: TillDraft & { tillId: string
 }
 
 /** A key as it is told. */
-export function keyOf({ keyId, createdAt, revokedAt }: Pick<KeptKey, 'keyId' | 'createdAt' | 'revokedAt'>): TillKey {
-  return { keyId, createdAt, revokedAt: revokedAt ?? undefined };
+export function keyOf({ keyId, createdAt, revokedAt, lastUsedAt }: Omit<KeptKey, 'tillId' | 'sha256'>): TillKey {
+  return { keyId, createdAt, revokedAt: revokedAt ?? undefined, lastUsedAt: lastUsedAt ?? undefined };
 }
 
 /** The event that tells everyone how a till now stands and by which keys it is known. */
