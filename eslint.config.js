@@ -56,6 +56,7 @@ export default tseslint.config(
       '**/dist/',
       '**/node_modules/',
       'libs/contracts/src/',
+      'libs/client/src/schema.ts',
       '.nx/',
       '.regulars/',
       '**/*.mjs',

@@ -48,6 +48,8 @@ async function smallChecks(): Promise<void> {
   await check('format (biome)', 'biome', ['check', '.']);
   await check('contracts (buf lint)', 'buf', ['lint'], 'proto');
   await check('contracts stay compatible (buf breaking)', 'buf', ['breaking', '--against', 'baseline.binpb'], 'proto');
+  await check('API document (redocly lint)', 'redocly', ['lint', 'openapi.json'], join('libs', 'client'));
+  await check('API stays compatible', process.execPath, [join('tools', 'dist', 'api-changes.js')]);
   await check('docs/requirements.md is up to date', process.execPath, [
     join('tools', 'dist', 'requirements.js'),
     '--check',
@@ -79,7 +81,7 @@ async function runCommand(
 ): Promise<{ code: number; output: string }> {
   const child = spawn(command, args, {
     cwd: join(workspaceDir, dir),
-    env: { ...process.env, FORCE_COLOR: pc.isColorSupported ? '1' : '0' },
+    env: { ...process.env, FORCE_COLOR: pc.isColorSupported ? '1' : '0', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const pid = child.pid ?? 0;

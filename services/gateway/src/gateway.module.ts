@@ -32,7 +32,7 @@ import { StoresController } from './stores/stores.controller.js';
 /** Wiring of the gateway. */
 @Module({})
 export class GatewayModule {
-  static async with(settings: GatewaySettings, log: Logger): Promise<DynamicModule> {
+  static with(settings: GatewaySettings, log: Logger): DynamicModule {
     return {
       module: GatewayModule,
       controllers: [
@@ -54,7 +54,7 @@ export class GatewayModule {
       ],
       providers: [
         { provide: SETTINGS, useValue: settings },
-        { provide: PrincipalSigner, useValue: await PrincipalSigner.fromJwk(settings.PRINCIPAL_PRIVATE_KEY) },
+        { provide: PrincipalSigner, useFactory: () => PrincipalSigner.fromJwk(settings.PRINCIPAL_PRIVATE_KEY) },
         { provide: LOG, useValue: log },
         { provide: ProblemAnswers, useValue: new ProblemAnswers(log) },
         {

@@ -43,7 +43,7 @@ export async function startEdge(env: Readonly<Record<string, string>> = {}): Pro
     ...env,
   });
   const log = jsonLogger('gateway', 'fatal');
-  const app = await createServer(await GatewayModule.with(settings, log), log);
+  const app = await createServer(GatewayModule.with(settings, log), log);
   await app.listen(0, '127.0.0.1');
   return {
     app,

@@ -1,13 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import request from 'supertest';
+import { openApiDocument } from '../src/openapi.config.js';
+import { purchaseBody } from '../src/purchases/purchase.js';
 import { type Edge, startEdge } from './edge.js';
 
 interface Operation {
   operationId: string;
   summary?: string;
-  requestBody?: { content: Record<string, { schema: object }> };
+  description?: string;
+  security?: Record<string, unknown>[];
+  requestBody?: { content: Record<string, { schema: object; example?: unknown }> };
   responses: Record<string, { content?: Record<string, { schema: object; examples?: object }> }>;
-  parameters?: { name: string; in: string }[];
+  parameters?: { name: string; in: string; description?: string }[];
 }
 
 let edge: Edge;
@@ -25,6 +29,23 @@ beforeAll(async () => {
 afterAll(() => edge.stop());
 
 const operations = () => Object.values(document.paths).flatMap((methods) => Object.values(methods));
+
+interface Field {
+  $ref?: string;
+  description?: string;
+  properties?: Record<string, Field>;
+  items?: Field;
+}
+
+/** Every field of every schema with the way to it; those that refer to a schema are told there. */
+function* fieldsOf(at: string, schemas: Record<string, Field>): Generator<[string, Field]> {
+  for (const [name, schema] of Object.entries(schemas)) {
+    for (const [field, inner] of Object.entries({ ...schema.properties, ...schema.items?.properties })) {
+      if (inner.$ref === undefined) yield [`${at}/${name}/${field}`, inner];
+      yield* fieldsOf(`${at}/${name}`, { [field]: inner });
+    }
+  }
+}
 
 describe('The reference', () => {
   it('[O6] is OpenAPI 3.1 with a summary, an id of its own and every answer for each operation', () => {
@@ -66,6 +87,33 @@ describe('The reference', () => {
       required: expect.arrayContaining(['businessDate', 'receiptNumber', 'lines']),
       properties: { lines: { minItems: 1, maxItems: 500 } },
     });
+  });
+
+  it('[O6] says of every field and parameter what it means', () => {
+    const silent = [...fieldsOf('#', document.components.schemas)].filter(([, { description }]) => !description);
+    expect(silent.map(([name]) => name)).toEqual([]);
+    for (const { operationId, parameters = [] } of operations()) {
+      const mute = parameters.filter(({ description }) => !description).map(({ name }) => name);
+      expect([operationId, mute]).toEqual([operationId, []]);
+    }
+  });
+
+  it('[O4] tells for each operation whether a till or a person calls it', () => {
+    const { post: purchase } = document.paths['/v1/purchases'] ?? {};
+    expect(purchase?.security).toEqual([{ tillKey: [] }, { accessToken: [] }]);
+    expect(document.paths['/v1/brands']?.post?.security).toEqual([{ accessToken: [] }]);
+    for (const { operationId, security } of operations()) {
+      expect([operationId, (security ?? []).length > 0]).toEqual([operationId, true]);
+    }
+  });
+
+  it('[O6] shows a purchase that the gateway itself would take', async () => {
+    const example = document.paths['/v1/purchases']?.post?.requestBody?.content['application/json']?.example;
+    expect(purchaseBody.safeParse(example).success).toBe(true);
+  });
+
+  it('[O6] is the same whether the gateway runs or only its routes are read', async () => {
+    expect(document).toEqual(JSON.parse(JSON.stringify(await openApiDocument())));
   });
 
   it('[O6] asks for an Idempotency-Key on every write with a body', () => {

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { type Fault, Malformed } from './faults.js';
 
 /** Why a request is not done, before it becomes a problem document. */
@@ -167,3 +168,23 @@ export function problemDocument(problem: Problem, traceId: string): Record<strin
 function sentence(code: string): string {
   return code.charAt(0) + code.slice(1).toLowerCase().replaceAll('_', ' ');
 }
+
+/** The schema of a problem document. */
+export const problemSchema = z
+  .object({
+    type: z.string().meta({ examples: ['urn:regulars:problem:receipt-conflict'] }),
+    title: z.string(),
+    status: z.int(),
+    code: z
+      .string()
+      .meta({ description: 'Stable, for machines; codes may be added', examples: Object.keys(knownProblems) }),
+    traceId: z.string(),
+    retryable: z.boolean().meta({ description: 'Whether the same request may succeed later' }),
+    errors: z
+      .array(z.object({ pointer: z.string(), message: z.string() }))
+      .optional()
+      .meta({ description: 'Every fault: a JSON pointer into the body, or /headers, /path, /query and the name' }),
+    allowed: z.array(z.string()).optional().meta({ description: 'What is allowed in this state' }),
+    purchaseId: z.uuid().optional().meta({ description: 'Of a receipt conflict: the purchase that holds the receipt' }),
+  })
+  .meta({ id: 'Problem' });

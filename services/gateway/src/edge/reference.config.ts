@@ -1,6 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { ApiBearerAuth, ApiHeader, ApiOperation, ApiResponse, DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import { ApiHeader, ApiOperation, ApiProduces, ApiResponse } from '@nestjs/swagger';
 import { z } from 'zod';
 import { knownProblems, type ProblemCode, problem, problemDocument } from './problems.js';
 
@@ -36,7 +35,6 @@ export function Documented(route: Documentation): MethodDecorator {
   const codes = [...always, ...(writes ? ofWrites : []), ...(route.problems ?? [])];
   const { summary, description } = route;
   return applyDecorators(
-    ApiBearerAuth(),
     ApiOperation({ summary, ...(description && { description }) }),
     ...(writes ? [ApiHeader(keyHeader)] : []),
     ...Object.entries(route.answers).map(([status, schema]) => answer(Number(status), schema, writes)),
@@ -48,22 +46,31 @@ export function Documented(route: Documentation): MethodDecorator {
 export function DocumentedBatch(route: {
   readonly summary: string;
   readonly description: string;
-  readonly answerLines: readonly z.ZodType[];
+  /** What one line of the answer is. */
+  readonly answerLine: z.ZodType;
+  readonly exampleLines: string;
 }): MethodDecorator {
-  const content = (schema: object) => ({ 'application/x-ndjson': { schema: { ...schema } } });
   const codes: ProblemCode[] = [...always, 'MEDIA_TYPE_NOT_SUPPORTED'];
   return applyDecorators(
-    ApiBearerAuth(),
+    ApiProduces('application/x-ndjson'),
     ApiOperation({
       summary: route.summary,
       description: route.description,
-      requestBody: { required: true, content: content({ type: 'string', description: 'One Purchase a line' }) },
+      requestBody: {
+        required: true,
+        content: {
+          'application/x-ndjson': {
+            schema: { type: 'string', description: 'One Purchase a line' },
+            example: route.exampleLines,
+          },
+        },
+      },
     }),
     ApiResponse({
       status: 200,
       description: 'A result for each line, in order, and a last line that tells whether the stream was whole',
-      headers: { 'X-Trace-Id': traceHeader },
-      content: content({ oneOf: route.answerLines.map((schema) => inlined(schema)) }),
+      headers: header('X-Trace-Id'),
+      standardSchema: route.answerLine,
     }),
     ...problemsByStatus(codes).map(([status, ofStatus]) => ApiResponse({ status, ...problemAnswer(ofStatus) })),
   );
@@ -76,18 +83,25 @@ const keyHeader = {
   schema: { type: 'string' as const, minLength: 1, maxLength: 128, examples: ['till-3-20261102-0042'] },
 };
 
-const traceHeader = { description: 'Quote it when you ask about this answer', schema: { type: 'string' as const } };
-const replayedHeader = {
-  description: '`true` when this repeats an earlier answer',
-  schema: { type: 'string' as const },
+/** Headers of answers, by the names under which answers refer to them. */
+export const sharedHeaders = {
+  'X-Trace-Id': {
+    description: 'Quote it when you ask about this answer',
+    schema: { type: 'string' as const, example: EXAMPLE_TRACE },
+  },
+  'Idempotency-Replayed': {
+    description: '`true` when this repeats an earlier answer',
+    schema: { type: 'string' as const, enum: ['true'] },
+  },
+  'Retry-After': {
+    description: 'Seconds after which trying again is worth it',
+    schema: { type: 'integer' as const, minimum: 1, example: 1 },
+  },
 };
-const waitHeader = {
-  description: 'Seconds after which trying again is worth it',
-  schema: { type: 'integer' as const },
-};
+const header = (name: keyof typeof sharedHeaders) => ({ [name]: { $ref: `#/components/headers/${name}` } });
 
 function answer(status: number, schema: z.ZodType | undefined, writes: boolean): MethodDecorator {
-  const headers = { 'X-Trace-Id': traceHeader, ...(writes && { 'Idempotency-Replayed': replayedHeader }) };
+  const headers = { ...header('X-Trace-Id'), ...(writes && header('Idempotency-Replayed')) };
   const description = descriptions[status] ?? 'Done';
   return schema
     ? ApiResponse({ status, description, headers, standardSchema: schema })
@@ -111,78 +125,39 @@ function problemsByStatus(codes: readonly ProblemCode[]): [number, ProblemCode[]
 }
 
 function problemAnswer(codes: readonly ProblemCode[]) {
-  const examples = codes.map((code) => [
-    code,
-    { summary: knownProblems[code].title, value: problemDocument(problem(code, exampleOf(code)), EXAMPLE_TRACE) },
-  ]);
+  const examples = codes.map((code) => [code, { $ref: `#/components/examples/${code}` }]);
   const waits = codes.some((code) => knownProblems[code].status === 429 || knownProblems[code].status === 503);
   return {
     description: codes.map((code) => `\`${code}\`: ${knownProblems[code].title}`).join('; '),
-    headers: { 'X-Trace-Id': traceHeader, ...(waits && { 'Retry-After': waitHeader }) },
+    headers: { ...header('X-Trace-Id'), ...(waits && header('Retry-After')) },
     content: {
       'application/problem+json': {
         schema: { $ref: '#/components/schemas/Problem' },
-        examples: Object.fromEntries(examples) as Record<string, { summary: string; value: object }>,
+        examples: Object.fromEntries(examples) as Record<string, { $ref: string }>,
       },
     },
   };
 }
 
-function exampleOf(code: ProblemCode) {
-  return code === 'MALFORMED' ? { errors: [{ pointer: '/totalMinor', message: 'The lines add up to 12800' }] } : {};
-}
+/** A problem document of every code, by the name under which answers refer to it. */
+export const problemExamples = Object.fromEntries(
+  Object.entries(knownProblems).map(([code, { title }]) => {
+    const faults =
+      code === 'MALFORMED' ? [{ pointer: '/totalMinor', message: 'The lines add up to 12800' }] : undefined;
+    const document = problemDocument(problem(code as ProblemCode, faults && { errors: faults }), EXAMPLE_TRACE);
+    return [code, { summary: title, value: document }];
+  }),
+);
 
-const problemSchema = z.object({
-  type: z.string().meta({ examples: ['urn:regulars:problem:receipt-conflict'] }),
-  title: z.string(),
-  status: z.int(),
-  code: z.string().meta({ description: 'Stable, for machines', examples: Object.keys(knownProblems).slice(0, 1) }),
-  traceId: z.string(),
-  retryable: z.boolean().meta({ description: 'Whether the same request may succeed later' }),
-  errors: z
-    .array(z.object({ pointer: z.string(), message: z.string() }))
-    .optional()
-    .meta({ description: 'Every fault: a JSON pointer into the body, or /headers, /path, /query and the name' }),
-  allowed: z.array(z.string()).optional().meta({ description: 'What is allowed in this state' }),
-  purchaseId: z.uuid().optional().meta({ description: 'Of a receipt conflict: the purchase that holds the receipt' }),
-});
-
-/** OpenAPI 3.1 at /openapi.json and a page to read it at /docs. */
-export function serveReference(app: NestFastifyApplication): void {
-  const about = new DocumentBuilder()
-    .setOpenAPIVersion('3.1.0')
-    .setTitle('Regulars')
-    .setDescription(
-      'Members, loyalty points, complaints, surveys and notifications of a chain. Money is in minor units, moments are RFC 3339, lists are paged by opaque cursors. Every refusal is an RFC 9457 problem document with a stable `code`.',
-    )
-    .setVersion('1')
-    .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
-    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'An access token of a person, or a till key' })
-    .build();
-  const document = SwaggerModule.createDocument(app, about, {
-    operationIdFactory: (_controller, method) => method,
-    standardSchemaConverter: (schema) => {
-      const { $defs, $schema: _, ...own } = jsonSchema(schema as z.ZodType);
-      return { schema: own, components: $defs as Record<string, object> };
+/** A schema as the document has it; formats say what zod's patterns for them say. */
+export function jsonSchema(schema: z.ZodType) {
+  const { $schema: _, ...own } = z.toJSONSchema(schema, {
+    io: 'input',
+    target: 'draft-2020-12',
+    override: ({ jsonSchema }) => {
+      if (jsonSchema.format !== undefined) delete jsonSchema.pattern;
+      if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
     },
   });
-  document.components = {
-    ...document.components,
-    schemas: { ...document.components?.schemas, Problem: inlined(problemSchema) },
-  };
-  SwaggerModule.setup('docs', app, document, {
-    jsonDocumentUrl: 'openapi.json',
-    raw: ['json'],
-    customSiteTitle: 'Regulars API',
-  });
-}
-
-/** The schema where it is used, without a name of its own. */
-function inlined(schema: z.ZodType): object {
-  const { $schema: _, ...own } = jsonSchema(schema);
   return own;
-}
-
-function jsonSchema(schema: z.ZodType) {
-  return z.toJSONSchema(schema, { io: 'input', target: 'draft-2020-12' });
 }

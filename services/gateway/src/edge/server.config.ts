@@ -13,7 +13,7 @@ import { InputPipe } from './input.guard.js';
 import { observeRequests } from './observe.ops.js';
 import { ProblemAnswers, sendProblem } from './problems.guard.js';
 import { problem, problemDocument } from './problems.js';
-import { serveReference } from './reference.config.js';
+import { serveReference } from './reference-page.config.js';
 
 export const MOST_BODY_BYTES = 256 * 1024;
 

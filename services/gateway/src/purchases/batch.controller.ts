@@ -8,7 +8,7 @@ import { callerOf, contextOf } from '../access/call.guard.js';
 import { ProblemAnswers } from '../edge/problems.guard.js';
 import { problem, Refused } from '../edge/problems.js';
 import { DocumentedBatch } from '../edge/reference.config.js';
-import { type BatchEnd, batchEnd, LONGEST_LINE_BYTES, lineOf, lineResult, MOST_LINES, readLine } from './batch.js';
+import { answerLine, type BatchEnd, exampleLines, LONGEST_LINE_BYTES, lineOf, MOST_LINES, readLine } from './batch.js';
 import { type Line, Lines } from './lines.js';
 import type { Answer } from './outcomes.js';
 import { PurchasesService } from './purchases.service.js';
@@ -31,7 +31,8 @@ export class BatchController {
   @DocumentedBatch({
     summary: 'Hand in purchases that were stored while the till was offline',
     description: `NDJSON, up to ${MOST_LINES} lines of 64 KiB, in any order. Every line has its own result, and the last line of the answer tells whether the stream was whole; complete lines of one that was cut off are kept. No Idempotency-Key: the receipt of each line protects it.`,
-    answerLines: [lineResult, batchEnd],
+    answerLine,
+    exampleLines,
   })
   postBatch(@Body() body: unknown, @Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
     if (!(body instanceof Readable)) throw new Refused(problem('MEDIA_TYPE_NOT_SUPPORTED'));

@@ -50,6 +50,23 @@ export const receiptNumber = text(64).meta({
   examples: ['S-20261102-0042'],
 });
 
+/** A purchase as a till posts it. */
+export const examplePurchase = {
+  businessDate: '2026-11-02',
+  receiptNumber: 'S-20261102-0042',
+  rungAt: '2026-11-02T19:45:00+08:00',
+  member: { number: '8600001234' },
+  currency: 'CNY',
+  totalMinor: 12_800,
+  lines: [
+    { sku: 'NOODLE-BEEF', name: '招牌牛肉面', category: 'noodles', quantityMilli: 2_000, amountMinor: 11_600 },
+    { sku: 'TEA-JASMINE', name: '茉莉花茶', category: 'drinks', quantityMilli: 1_000, amountMinor: 1_200 },
+  ],
+  payments: [{ type: 'wechat-pay', amountMinor: 12_800 }],
+  channel: 'dine-in',
+  partySize: 2,
+};
+
 /** The body of a purchase (requirement L1). Amounts add up, or it is refused with what does not. */
 export const purchaseBody = z
   .strictObject({
@@ -81,7 +98,7 @@ export const purchaseBody = z
     when: ({ value }) => isSummable(value, 'payments'),
     error: ({ input }) => `The payments add up to ${sum((input as Summable).payments)}`,
   })
-  .meta({ id: 'Purchase' });
+  .meta({ id: 'Purchase', examples: [examplePurchase] });
 export type PurchaseBody = z.output<typeof purchaseBody>;
 
 interface Summable {
