@@ -26,6 +26,8 @@ const tags: Readonly<Record<string, string>> = {
   messages: 'What was written to members',
   cases: 'Complaints and other feedback',
   followups: 'Asking guests how it was',
+  rewards: 'What points can be spent on',
+  redemptions: 'Points being spent: reserved, confirmed, cancelled, handed over',
 };
 
 const methods = ['get', 'post', 'put', 'patch', 'delete'] as const;
