@@ -27,6 +27,7 @@ import { PurchasesService } from './purchases/purchases.service.js';
 import { Counters } from './redemptions/counters.service.js';
 import { RedemptionsController } from './redemptions/redemptions.controller.js';
 import { RewardsController } from './rewards/rewards.controller.js';
+import { SimulationsController } from './simulations/simulations.controller.js';
 import { StoresController } from './stores/stores.controller.js';
 
 /** Wiring of the gateway. */
@@ -39,6 +40,7 @@ export class GatewayModule {
         StoresController,
         ProgrammesController,
         DirectoryController,
+        SimulationsController,
         MembersController,
         AccessesController,
         ParticularsController,

@@ -5,6 +5,7 @@ import { ProgrammeServiceService } from '@regulars/contracts/loyalty/v1/programm
 import { PurchaseServiceService } from '@regulars/contracts/loyalty/v1/purchases';
 import { RedemptionServiceService } from '@regulars/contracts/loyalty/v1/redemptions';
 import { RewardServiceService } from '@regulars/contracts/loyalty/v1/rewards';
+import { SimulationServiceService } from '@regulars/contracts/loyalty/v1/simulations';
 import { MemberAccessServiceService } from '@regulars/contracts/members/v1/access';
 import { MemberDirectoryServiceService } from '@regulars/contracts/members/v1/directory';
 import { MemberServiceService } from '@regulars/contracts/members/v1/members';
@@ -36,6 +37,7 @@ export class Owners implements OnApplicationShutdown {
   readonly memberDirectory: RpcClient<typeof MemberDirectoryServiceService>;
   readonly memberParticulars: RpcClient<typeof MemberParticularsServiceService>;
   readonly programmes: RpcClient<typeof ProgrammeServiceService>;
+  readonly simulations: RpcClient<typeof SimulationServiceService>;
   readonly purchases: RpcClient<typeof PurchaseServiceService>;
   readonly encodedPurchases: RpcClient<typeof encodedPurchases>;
   readonly encodedPoints: RpcClient<typeof encodedPoints>;
@@ -52,6 +54,7 @@ export class Owners implements OnApplicationShutdown {
     this.memberDirectory = rpcClient(MemberDirectoryServiceService, settings.MEMBERS_ADDR);
     this.memberParticulars = rpcClient(MemberParticularsServiceService, settings.MEMBERS_ADDR);
     this.programmes = rpcClient(ProgrammeServiceService, settings.LOYALTY_ADDR);
+    this.simulations = rpcClient(SimulationServiceService, settings.LOYALTY_ADDR);
     this.purchases = rpcClient(PurchaseServiceService, settings.LOYALTY_ADDR);
     this.encodedPurchases = rpcClient(encodedPurchases, settings.LOYALTY_ADDR);
     this.encodedPoints = rpcClient(encodedPoints, settings.LOYALTY_ADDR);
@@ -67,6 +70,7 @@ export class Owners implements OnApplicationShutdown {
     const others = [this.encodedPoints, this.cases, this.followUps, this.messages];
     const ofMembers = [this.memberAccess, this.memberDirectory, this.memberParticulars];
     const spending = [this.rewards, this.redemptions];
-    for (const client of [...clients, ...others, ...ofMembers, ...spending]) client.close();
+    const ofLoyalty = [this.simulations];
+    for (const client of [...clients, ...others, ...ofMembers, ...spending, ...ofLoyalty]) client.close();
   }
 }

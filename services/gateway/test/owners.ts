@@ -9,6 +9,7 @@ import {
 } from '@regulars/contracts/loyalty/v1/purchases';
 import { RedemptionServiceService } from '@regulars/contracts/loyalty/v1/redemptions';
 import { RewardServiceService } from '@regulars/contracts/loyalty/v1/rewards';
+import { SimulationServiceService } from '@regulars/contracts/loyalty/v1/simulations';
 import { MemberAccessServiceService } from '@regulars/contracts/members/v1/access';
 import { MemberDirectoryServiceService } from '@regulars/contracts/members/v1/directory';
 import { MemberServiceService } from '@regulars/contracts/members/v1/members';
@@ -34,6 +35,7 @@ const services = [
   CaseServiceService,
   PointsServiceService,
   ProgrammeServiceService,
+  SimulationServiceService,
   PurchaseServiceService,
   RewardServiceService,
   RedemptionServiceService,

@@ -29,6 +29,8 @@ import { RefundsJob } from './refunds/refunds.job.js';
 import { RefundsService } from './refunds/refunds.service.js';
 import { RewardsController } from './rewards/rewards.controller.js';
 import { RewardsService } from './rewards/rewards.service.js';
+import { SimulationsController } from './simulations/simulations.controller.js';
+import { SimulationsService } from './simulations/simulations.service.js';
 import { StoresConsumer } from './stores/stores.consumer.js';
 import { StoresService } from './stores/stores.service.js';
 import { TillsConsumer } from './stores/tills.consumer.js';
@@ -42,9 +44,17 @@ import { TillsConsumer } from './stores/tills.consumer.js';
       consumers: [StoresConsumer, TillsConsumer, MembersConsumer],
     }),
   ],
-  controllers: [PurchasesController, PointsController, ProgrammesController, RewardsController, RedemptionsController],
+  controllers: [
+    PurchasesController,
+    PointsController,
+    ProgrammesController,
+    RewardsController,
+    RedemptionsController,
+    SimulationsController,
+  ],
   providers: [
     ProgrammesService,
+    SimulationsService,
     StoresService,
     BookService,
     Lanes,

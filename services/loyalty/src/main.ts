@@ -3,6 +3,7 @@ import { ProgrammeServiceService } from '@regulars/contracts/loyalty/v1/programm
 import { PurchaseServiceService } from '@regulars/contracts/loyalty/v1/purchases';
 import { RedemptionServiceService } from '@regulars/contracts/loyalty/v1/redemptions';
 import { RewardServiceService } from '@regulars/contracts/loyalty/v1/rewards';
+import { SimulationServiceService } from '@regulars/contracts/loyalty/v1/simulations';
 import { bootService } from '@regulars/service';
 import { migrations } from '../migrations/all.js';
 import { loyaltySettings } from './loyalty.config.js';
@@ -18,6 +19,7 @@ await bootService({
     ProgrammeServiceService,
     RewardServiceService,
     RedemptionServiceService,
+    SimulationServiceService,
   ],
   migrations,
 });

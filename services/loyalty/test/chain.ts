@@ -93,17 +93,35 @@ export function theTerms(change: Partial<NonNullable<ProgrammeTerms['accrual']>>
       capPerMonth: 0,
       excludedCategories: [],
       excludedPaymentTypes: [],
+      excludedSkus: [],
       ...change,
     },
     tiers: [
-      { code: 'regular', nameZh: '普通', nameEn: 'Regular', fromSpentMinor: 0, multiplierPercent: 100 },
-      { code: 'gold', nameZh: '黄金', nameEn: 'Gold', fromSpentMinor: 100_000, multiplierPercent: 150 },
+      {
+        code: 'regular',
+        nameZh: '普通',
+        nameEn: 'Regular',
+        fromSpentMinor: 0,
+        multiplierPercent: 100,
+        benefits: undefined,
+      },
+      {
+        code: 'gold',
+        nameZh: '黄金',
+        nameEn: 'Gold',
+        fromSpentMinor: 100_000,
+        multiplierPercent: 150,
+        benefits: undefined,
+      },
     ],
     tierPeriodMonths: 12,
     expiry: { policy: { $case: 'rollingMonths', value: 12 } },
     acceptDaysBack: 30,
     refundMayOwe: true,
     timeZone: 'Asia/Shanghai',
+    rules: [],
+    tierReview: undefined,
+    expiryWarningDays: 0,
   };
 }
 

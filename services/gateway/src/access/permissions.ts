@@ -20,6 +20,8 @@ const everyRole: readonly Role[] = [
 const counter: readonly Role[] = ['cashier', 'store-manager'];
 const desk: readonly Role[] = [...counter, 'agent', 'complaint-supervisor', 'administrator'];
 const readers: readonly Role[] = [...desk, 'crm-analyst', 'finance', 'auditor'];
+/** Who thinks about programmes before they are published. */
+const strategists: readonly Role[] = ['marketing', 'crm-analyst', 'finance', 'auditor', 'administrator'];
 
 const anyone: Permission = { public: true };
 const people = (...roles: readonly Role[]): Permission => ({ tills: false, roles });
@@ -47,6 +49,8 @@ export const permissions: Readonly<Record<string, Permission>> = {
   'GET /v1/programmes/:programmeId': people(...everyRole),
   'POST /v1/programmes/:programmeId/versions': people('marketing', 'administrator'),
   'POST /v1/programmes/:programmeId/versions/:version:publish': people('administrator'),
+
+  'POST /v1/programmes/:programmeId/versions/:version:simulate': people(...strategists),
 
   'POST /v1/members': tillsAnd(...desk),
   'GET /v1/members': tillsAnd(...desk, 'crm-analyst', 'auditor'),

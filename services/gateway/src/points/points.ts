@@ -2,6 +2,7 @@ import {
   type Entry,
   EntryKind,
   type ExplainEntryResponse,
+  type ExplainStep,
   type GetBalanceResponse,
 } from '@regulars/contracts/loyalty/v1/points';
 import { z } from 'zod';
@@ -67,19 +68,15 @@ export const statement = z
     nextCursor,
   })
   .meta({ id: 'Statement' });
+/** A step of the reckoning behind points. */
+export const step = z.object({
+  code: z.string().meta({ examples: ['base-accrual'] }),
+  pointsE4: z.int().meta({ description: 'Points after this step, in ten-thousandths' }),
+  numbers: z.record(z.string(), z.int()),
+  text: receiptText.optional(),
+});
 export const explanation = z
-  .object({
-    entry,
-    programmeVersion: z.int(),
-    steps: z.array(
-      z.object({
-        code: z.string().meta({ examples: ['base-accrual'] }),
-        pointsE4: z.int().meta({ description: 'Points after this step, in ten-thousandths' }),
-        numbers: z.record(z.string(), z.int()),
-        text: receiptText.optional(),
-      }),
-    ),
-  })
+  .object({ entry, programmeVersion: z.int(), steps: z.array(step) })
   .meta({ id: 'Explanation' });
 
 export function balanceAnswer({ expiringPoints, expiringAt, tier, ...rest }: GetBalanceResponse) {
@@ -99,6 +96,10 @@ export function explanationAnswer(entry: Entry, { programmeVersion, steps }: Exp
   return {
     entry: entryAnswer(entry),
     programmeVersion,
-    steps: steps.map((step) => ({ ...step, text: textBody(step.text) })),
+    steps: stepsAnswer(steps),
   };
+}
+
+export function stepsAnswer(steps: readonly ExplainStep[]) {
+  return steps.map((step) => ({ ...step, text: textBody(step.text) }));
 }

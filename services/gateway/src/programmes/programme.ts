@@ -9,6 +9,7 @@ import {
 import { z } from 'zod';
 import { code, currency, date, id, minor, slug, text, timeZone, told } from '../edge/fields.js';
 import { wordsOf } from '../edge/words.js';
+import { rule, ruleAnswer, ruleOf } from './rule.js';
 
 const roundings = wordsOf(Rounding);
 const states = wordsOf(VersionState);
@@ -33,6 +34,7 @@ const accrual = z
     capPerDay: cap,
     capPerMonth: cap,
     excludedCategories: z.array(text(64)).max(200).default([]),
+    excludedSkus: z.array(text(64)).max(500).default([]),
     excludedPaymentTypes: z.array(slug(32)).max(50).default([]),
   })
   .meta({ id: 'BaseAccrual', description: '`points` for every `perMinor` of the amount that counts' });
@@ -47,8 +49,32 @@ const tier = z
       .min(0)
       .max(10_000)
       .meta({ examples: [150], description: '100 is once' }),
+    benefits: z
+      .strictObject({
+        discountPercent: z.int().min(0).max(100).default(0).meta({ description: 'Off the price; tills carry it out' }),
+        priority: z.int().min(0).max(100).default(0).meta({ description: 'In queues, reservations and supply' }),
+        gifts: z.array(text(100)).max(10).default([]),
+        personalService: z.boolean().default(false),
+      })
+      .optional(),
   })
   .meta({ id: 'Tier' });
+
+const days = z.int().min(0).max(180);
+const tierReview = z
+  .strictObject({
+    everyMonths: z
+      .int()
+      .min(1)
+      .max(60)
+      .meta({ examples: [12] }),
+    noticeDays: days.default(30).meta({ description: 'Who would lose the tier is told so long before' }),
+    graceDays: days.default(0).meta({ description: 'After a failed review the tier is kept for so long' }),
+  })
+  .meta({
+    id: 'TierReview',
+    description: 'How tiers are kept and lost; without it a tier is that of what was spent in the period, no longer',
+  });
 
 const expiry = z
   .strictObject({
@@ -79,6 +105,9 @@ export const termsBody = z
       .meta({ examples: [30] }),
     refundMayOwe: z.boolean(),
     timeZone,
+    rules: z.array(rule).max(200).default([]),
+    tierReview: tierReview.optional(),
+    expiryWarningDays: days.default(0).meta({ description: 'Members are warned so long before points end; 0: not' }),
   })
   .meta({ id: 'ProgrammeTerms' });
 export type TermsBody = z.output<typeof termsBody>;
@@ -106,9 +135,12 @@ export const programme = z
 
 /** The terms as loyalty takes them. */
 export function termsOf(body: TermsBody): ProgrammeTerms {
-  const { accrual, expiry } = body;
+  const { accrual, expiry, rules, tiers, tierReview } = body;
   return {
     ...body,
+    tiers: tiers.map(({ benefits, ...tier }) => ({ ...tier, benefits })),
+    tierReview,
+    rules: rules.map(ruleOf),
     accrual: { ...accrual, rounding: roundings.number(accrual.rounding) },
     expiry: { policy: policyOf(expiry) },
   };
@@ -132,6 +164,7 @@ export function versionAnswer({ terms, state, effectiveFrom, ...rest }: Programm
     terms: terms && {
       ...terms,
       accrual: terms.accrual && { ...terms.accrual, rounding: roundings.word(terms.accrual.rounding) },
+      rules: terms.rules.map(ruleAnswer),
       expiry: terms.expiry?.policy ? { [terms.expiry.policy.$case]: terms.expiry.policy.value } : {},
     },
   };

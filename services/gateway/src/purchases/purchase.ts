@@ -4,7 +4,7 @@ import { currency, date, id, memberNumber, minor, mobile, moment, slug, text, to
 
 const FARTHEST_OFFSET_MINUTES = 840;
 
-const line = z.strictObject({
+export const line = z.strictObject({
   sku: text(64).meta({ examples: ['NOODLE-BEEF'] }),
   name: text(200).meta({ examples: ['招牌牛肉面'] }),
   category: text(64).meta({ examples: ['noodles'] }),
@@ -15,7 +15,7 @@ const line = z.strictObject({
   amountMinor: minor.meta({ examples: [11600] }),
 });
 
-const payment = z.strictObject({
+export const payment = z.strictObject({
   type: slug(32).meta({ examples: ['wechat-pay'] }),
   amountMinor: z
     .int()

@@ -1,6 +1,6 @@
 import { PurchaseRefusal, type Receipt } from '@regulars/contracts/loyalty/v1/purchases';
 import { type Today, todayAt } from '../programmes/calendar.js';
-import { type Policy, type Programme, policyOn } from '../programmes/policy.js';
+import { type Policy, type Programme, policyOfVersion, policyOn } from '../programmes/policy.js';
 
 /** What is needed of a store to take its purchases. */
 export interface Place {
@@ -59,6 +59,14 @@ export class Book {
   programmeOfStore(storeId: string): Programme | undefined {
     const place = this.stores.get(storeId);
     return place && this.programmesByBrand.get(place.brandId);
+  }
+
+  /** What a programme's version says, for what was decided by it earlier. */
+  policyOfVersion(programmeId: string, version: number): Policy | undefined {
+    for (const programme of this.programmesByBrand.values()) {
+      if (programme.programmeId === programmeId) return policyOfVersion(programme, version);
+    }
+    return undefined;
   }
 
   /** Every programme's policy of the day, and that day in the policy's own zone. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { aPolicy } from '../../test/policies.js';
+import { anOccurrence, aPolicy } from '../../test/policies.js';
 import { standingOn } from '../tiers/ladder.js';
 import { accrue, type Bought, countedAmount } from './accrual.js';
 
@@ -9,21 +9,29 @@ const nothingBefore = { dayPoints: 0, monthPoints: 0 };
 function bought(minor: number, category = 'food', type = 'cash'): Bought {
   return {
     totalMinor: minor,
-    lines: [{ category, amountMinor: minor }],
+    lines: [{ sku: 'noodles', category, quantityMilli: 1_000, amountMinor: minor }],
     payments: [{ type, amountMinor: minor }],
   };
 }
 
 function earned(policy: ReturnType<typeof aPolicy>, purchase: Bought, spentMinor = 0, before = nothingBefore) {
-  return accrue(policy, purchase, standingOn(policy.tiers, spentMinor), before);
+  return accrue(policy, purchase, standingOn(policy.tiers, spentMinor), before, anOccurrence());
 }
 
 const purchases = () =>
   fc
-    .array(fc.record({ category: fc.constantFrom('food', 'tobacco'), amountMinor: fc.integer({ min: 0, max: 1e7 }) }), {
-      minLength: 1,
-      maxLength: 8,
-    })
+    .array(
+      fc.record({
+        sku: fc.constant('sku'),
+        category: fc.constantFrom('food', 'tobacco'),
+        quantityMilli: fc.constant(1_000),
+        amountMinor: fc.integer({ min: 0, max: 1e7 }),
+      }),
+      {
+        minLength: 1,
+        maxLength: 8,
+      },
+    )
     .chain((lines) => {
       const totalMinor = lines.reduce((sum, line) => sum + line.amountMinor, 0);
       return fc.integer({ min: 0, max: totalMinor }).map((voucher) => ({
@@ -45,7 +53,12 @@ describe('What a purchase earns', () => {
   });
 
   it('[L3] rounds once per purchase, not once per line', () => {
-    const lines = Array.from({ length: 10 }, () => ({ category: 'food', amountMinor: 50 }));
+    const lines = Array.from({ length: 10 }, () => ({
+      sku: 'tea',
+      category: 'food',
+      quantityMilli: 1_000,
+      amountMinor: 50,
+    }));
     const purchase = { totalMinor: 500, lines, payments: [{ type: 'cash', amountMinor: 500 }] };
     expect(earned(aPolicy({ points: 1, perMinor: 100 }), purchase).points).toBe(5);
   });
@@ -55,8 +68,8 @@ describe('What a purchase earns', () => {
     const purchase: Bought = {
       totalMinor: 10_000,
       lines: [
-        { category: 'food', amountMinor: 6_000 },
-        { category: 'tobacco', amountMinor: 4_000 },
+        { sku: 'noodles', category: 'food', quantityMilli: 1_000, amountMinor: 6_000 },
+        { sku: 'pipe', category: 'tobacco', quantityMilli: 1_000, amountMinor: 4_000 },
       ],
       payments: [
         { type: 'voucher', amountMinor: 5_000 },

@@ -1,9 +1,13 @@
+import type { ExplainStep } from '@regulars/contracts/loyalty/v1/points';
 import type { ReceiptText } from '@regulars/contracts/loyalty/v1/purchases';
 import type { Step, StepCode } from './accrual.js';
 
 type Numbers = Readonly<Record<string, number>>;
 
-const words: Record<StepCode, (numbers: Numbers) => ReceiptText> = {
+/** Name of a rule by its place in the version. */
+export type RuleNames = (number: number) => { readonly nameZh: string; readonly nameEn: string } | undefined;
+
+const words: Record<StepCode, (numbers: Numbers, ruleOf: RuleNames) => ReceiptText> = {
   'counted-amount': (n) => ({
     zhCn: `计入积分的金额 ${money(n.counted_minor)}，小票金额 ${money(n.total_minor)}`,
     en: `${money(n.counted_minor)} of ${money(n.total_minor)} counts`,
@@ -17,6 +21,14 @@ const words: Record<StepCode, (numbers: Numbers) => ReceiptText> = {
     en: `${whole(n.points)} for every ${money(n.per_minor)}`,
   }),
   'tier-multiplier': (n) => ({ zhCn: `等级倍率 ${whole(n.percent)}%`, en: `Tier multiplier ${whole(n.percent)}%` }),
+  rule: (n, ruleOf) => ({
+    zhCn: `${named(n.rule, ruleOf).nameZh}：${whole(n.lines)} 行，计 ${money(n.covered_minor)}，加 ${tenThousandths(n.gives_e4)} 分`,
+    en: `${named(n.rule, ruleOf).nameEn}: ${whole(n.lines)} lines, ${money(n.covered_minor)}, adds ${tenThousandths(n.gives_e4)}`,
+  }),
+  'rule-left-out': (n, ruleOf) => ({
+    zhCn: `${named(n.rule, ruleOf).nameZh}（${tenThousandths(n.gives_e4)} 分）不与“${named(n.by, ruleOf).nameZh}”同享`,
+    en: `${named(n.rule, ruleOf).nameEn} (${tenThousandths(n.gives_e4)}) does not go with ${named(n.by, ruleOf).nameEn}`,
+  }),
   rounding: (n) => ({ zhCn: `取整为 ${whole(n.points)} 分`, en: `Rounded to ${whole(n.points)}` }),
   'cap-per-day': (n) => ({
     zhCn: `每日上限 ${whole(n.cap)} 分，此前已得 ${whole(n.earned_before)} 分`,
@@ -44,9 +56,21 @@ const words: Record<StepCode, (numbers: Numbers) => ReceiptText> = {
   }),
 };
 
-/** A stored step in words (requirement L3), in Chinese and English; amounts in minor units are written with two decimals. */
-export function inWords([code, , numbers]: Step): ReceiptText {
-  return words[code](numbers);
+/** Stored steps in words (requirement L3), in Chinese and English; amounts in minor units are written with two decimals. */
+export function stepsInWords(steps: readonly Step[], ruleOf: RuleNames): ExplainStep[] {
+  return steps.map(([code, pointsE4, numbers]) => {
+    const text = words[code](numbers, ruleOf);
+    return { code, pointsE4, numbers: { ...numbers }, text };
+  });
+}
+
+function named(number: number | undefined, ruleOf: RuleNames) {
+  const unnamed = { nameZh: `规则 ${whole(number)}`, nameEn: `Rule ${whole(number)}` };
+  return ruleOf(number ?? 0) ?? unnamed;
+}
+
+function tenThousandths(value: number | undefined): string {
+  return String(Math.round((value ?? 0) / 100) / 100);
 }
 
 function whole(value: number | undefined): string {

@@ -33,7 +33,7 @@ import {
 } from '@regulars/service';
 import { isUuid } from '../programmes/terms.js';
 import type { EntryRow } from './entry.js';
-import { inWords } from './explain.js';
+import { stepsInWords } from './explain.js';
 import { PointsService } from './points.service.js';
 
 const kinds = {
@@ -144,10 +144,7 @@ export class PointsController implements RpcHandlers<typeof PointsServiceService
   private async explanation({ entryId }: ExplainEntryRequest, principal: Principal): Promise<ExplainEntryResponse> {
     const found = isUuid(entryId) ? await this.points.explain(entryId) : undefined;
     if (!found || !mayRead(found.memberId, principal)) throw refusal('NOT_FOUND', 'ENTRY_UNKNOWN');
-    const steps = found.steps.map((step) => {
-      const [code, pointsE4, numbers] = step;
-      return { code, pointsE4, numbers: { ...numbers }, text: inWords(step) };
-    });
+    const steps = stepsInWords(found.steps, found.ruleOf);
     return { entry: entryOf(found), programmeVersion: found.programmeVersion, steps };
   }
 }

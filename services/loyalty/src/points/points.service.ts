@@ -7,6 +7,7 @@ import type { Policy } from '../programmes/policy.js';
 import { type Standing, standingOn, tierPeriodBegins } from '../tiers/ladder.js';
 import type { Step } from './accrual.js';
 import type { EntryRow } from './entry.js';
+import type { RuleNames } from './explain.js';
 import * as store from './points.store.js';
 
 /** What a member has. */
@@ -30,6 +31,13 @@ export interface StatementView extends EntryPage {
   readonly closing: number;
   readonly earned: number;
   readonly taken: number;
+}
+
+/** An entry with what explains it. */
+export interface ExplainedEntry extends EntryRow {
+  readonly programmeVersion: number;
+  readonly steps: readonly Step[];
+  readonly ruleOf: RuleNames;
 }
 
 type NoAccount = { readonly outcome: 'no-account' } | { readonly outcome: 'several-accounts' };
@@ -97,9 +105,12 @@ export class PointsService {
     return { outcome: 'found', ...sums, ...cutPage(entries, limit, (row) => [row.memberSeq]) };
   }
 
-  /** Why an entry has the points it has, from what was stored with it. */
-  explain(entryId: string): Promise<(EntryRow & { programmeVersion: number; steps: readonly Step[] }) | undefined> {
-    return store.findEntry(this.reader, entryId);
+  /** Why an entry has the points it has, from what was stored with it and the version it was decided by. */
+  async explain(entryId: string): Promise<ExplainedEntry | undefined> {
+    const found = await store.findEntry(this.reader, entryId);
+    if (!found) return undefined;
+    const policy = (await this.books.recent()).policyOfVersion(found.programmeId, found.programmeVersion);
+    return { ...found, ruleOf: (number) => policy?.rules[number - 1] };
   }
 
   /** The one programme in which the member has an account. */

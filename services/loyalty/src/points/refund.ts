@@ -6,6 +6,8 @@ export interface EarnedLine {
   readonly amountMinor: number;
   /** Lines of excluded categories earned nothing: giving them back takes nothing. */
   readonly counts: boolean;
+  /** What the line stands for, in ten-thousandths of points, where rules made that differ from what it cost. */
+  readonly weight?: number | undefined;
 }
 
 /** Quantity and money of a line, as given back so far. */
@@ -127,10 +129,28 @@ function sumOf(back: readonly GivenBack[]): number {
 
 /** Points that stand for all that was given back since they were booked; all of them once everything is. */
 function pointsFor(earned: EarnedByReceipt, back: readonly GivenBack[]): number {
-  const uncredited = counted(earned, earned.refundedUncredited);
-  const basis = counted(earned, earned.lines) - uncredited;
+  const basis = stoodFor(earned, earned.lines);
   if (basis === 0) return 0;
-  return share(earned.points, { of: counted(earned, back) - uncredited, per: basis }, 'down');
+  return share(earned.points, { of: stoodFor(earned, back), per: basis }, 'down');
+}
+
+/** What was given back since the points were booked, by what counted or, where rules made it differ, by what it earned. */
+function stoodFor({ lines, refundedUncredited }: EarnedByReceipt, back: readonly GivenBack[]): number {
+  return lines.reduce((sum, line, index) => {
+    const uncredited = refundedUncredited[index] ?? nothing;
+    const since = minus(back[index] ?? nothing, uncredited);
+    if (line.weight === undefined) return sum + (line.counts ? since.amountMinor : 0);
+    const left = minus(line, uncredited);
+    const by = left.amountMinor > 0 ? 'amountMinor' : 'quantityMilli';
+    return sum + (left[by] > 0 ? share(line.weight, { of: since[by], per: left[by] }, 'down') : 0);
+  }, 0);
+}
+
+function minus(one: GivenBack, other: GivenBack): GivenBack {
+  return {
+    quantityMilli: one.quantityMilli - other.quantityMilli,
+    amountMinor: one.amountMinor - other.amountMinor,
+  };
 }
 
 function fromLatest(lots: readonly EarnedLot[], due: number) {

@@ -103,3 +103,36 @@ export function todayAt(nowMs: number, timeZone: string, cutoverMinutes: number)
     untilMs: (stillYesterday ? changesToday : nextMidnight).epochMilliseconds,
   };
 }
+
+/** Monday is 1, Sunday 7. */
+export function weekdayOf(date: string): number {
+  return Temporal.PlainDate.from(date).dayOfWeek;
+}
+
+/** Whether it is a time of the day, HH:MM, 24:00 included. */
+export function isTime(text: string): boolean {
+  return /^([01]\d|2[0-3]):[0-5]\d$/.test(text) || text === '24:00';
+}
+
+/** Minutes since midnight of HH:MM. */
+export function minuteOf(time: string): number {
+  return Number(time.slice(0, 2)) * 60 + Number(time.slice(3));
+}
+
+const QUARTER_MS = 900_000;
+const offsets = new Map<string, number>();
+
+/** Minutes since midnight by the clock on the wall; zones change their offset at full quarters only. */
+export function minuteOfDay(ms: number, timeZone: string): number {
+  const quarter = Math.floor(ms / QUARTER_MS);
+  const key = `${timeZone} ${quarter}`;
+  let offset = offsets.get(key);
+  if (offset === undefined) {
+    if (offsets.size > 10_000) offsets.clear();
+    const at = Temporal.Instant.fromEpochMilliseconds(quarter * QUARTER_MS).toZonedDateTimeISO(timeZone);
+    offset = Math.round(at.offsetNanoseconds / 60e9);
+    offsets.set(key, offset);
+  }
+  const minutes = Math.floor(ms / 60_000) + offset;
+  return ((minutes % 1_440) + 1_440) % 1_440;
+}

@@ -1,5 +1,14 @@
 import type { RoundingMode } from '@regulars/amounts';
-import { type Expiry, type ProgrammeTerms, Rounding, type Tier } from '@regulars/contracts/loyalty/v1/programmes';
+import {
+  type Expiry,
+  type ProgrammeTerms,
+  Rounding,
+  type Tier,
+  type TierReview,
+} from '@regulars/contracts/loyalty/v1/programmes';
+import { todayAt } from './calendar.js';
+import type { VersionRow } from './programme.js';
+import { type Rule, rulesOf } from './rules.js';
 
 /** A published version of a programme's terms, ready to decide by. */
 export interface Policy {
@@ -15,10 +24,16 @@ export interface Policy {
   /** 0: no cap. */
   readonly capPerMonth: number;
   readonly excludedCategories: ReadonlySet<string>;
+  readonly excludedSkus: ReadonlySet<string>;
   readonly excludedPaymentTypes: ReadonlySet<string>;
+  readonly rules: readonly Rule[];
   /** Lowest first. */
   readonly tiers: readonly Tier[];
   readonly tierPeriodMonths: number;
+  /** Undefined: nobody keeps a tier longer than what was spent in the period allows. */
+  readonly tierReview: TierReview | undefined;
+  /** 0: nobody is warned. */
+  readonly expiryWarningDays: number;
   readonly expiry: Expiry['policy'];
   readonly acceptDaysBack: number;
   readonly refundMayOwe: boolean;
@@ -43,6 +58,25 @@ export function policyOfVersion(programme: Programme, version: number): Policy |
   return programme.policies.find((policy) => policy.version === version);
 }
 
+/** Where a version stands among the others of its programme at a moment. */
+export function stateOf(
+  version: VersionRow,
+  versions: readonly VersionRow[],
+  now: Date,
+): 'draft' | 'scheduled' | 'in-force' | 'superseded' {
+  if (!version.effectiveFrom) return 'draft';
+  const today = todayAt(now.getTime(), version.terms.timeZone, 0).calendarDate;
+  if (version.effectiveFrom > today) return 'scheduled';
+  const isLater = (other: VersionRow) =>
+    other.effectiveFrom !== null && other.effectiveFrom <= today && begins(version, other) < 0;
+  return versions.some(isLater) ? 'superseded' : 'in-force';
+}
+
+/** Which of two published versions begins first; of two on the same date the later version counts. */
+export function begins(one: VersionRow, other: VersionRow): number {
+  return (one.effectiveFrom ?? '').localeCompare(other.effectiveFrom ?? '') || one.version - other.version;
+}
+
 const roundings: Partial<Record<Rounding, RoundingMode>> = {
   [Rounding.DOWN]: 'down',
   [Rounding.HALF_UP]: 'half-up',
@@ -64,9 +98,13 @@ export function policyOf(version: number, effectiveFrom: string, terms: Programm
     capPerDay: accrual.capPerDay,
     capPerMonth: accrual.capPerMonth,
     excludedCategories: new Set(accrual.excludedCategories),
+    excludedSkus: new Set(accrual.excludedSkus),
     excludedPaymentTypes: new Set(accrual.excludedPaymentTypes),
+    rules: rulesOf(terms.rules),
     tiers: terms.tiers,
     tierPeriodMonths: terms.tierPeriodMonths,
+    tierReview: terms.tierReview,
+    expiryWarningDays: terms.expiryWarningDays,
     expiry: terms.expiry?.policy,
     acceptDaysBack: terms.acceptDaysBack,
     refundMayOwe: terms.refundMayOwe,

@@ -1,4 +1,4 @@
-import { Controller } from '@nestjs/common';
+import { Controller, Inject } from '@nestjs/common';
 import {
   type CreateProgrammeRequest,
   type CreateProgrammeResponse,
@@ -13,7 +13,8 @@ import {
   type PublishVersionResponse,
   VersionState,
 } from '@regulars/contracts/loyalty/v1/programmes';
-import { RpcController, type RpcHandlers, refusal } from '@regulars/service';
+import { CLOCK, type Clock, RpcController, type RpcHandlers, refusal } from '@regulars/service';
+import { stateOf } from './policy.js';
 import type { ProgrammeRow, VersionRow } from './programme.js';
 import { ProgrammesService } from './programmes.service.js';
 import { isUuid } from './terms.js';
@@ -22,13 +23,16 @@ import { isUuid } from './terms.js';
 @Controller()
 @RpcController(ProgrammeServiceService)
 export class ProgrammesController implements RpcHandlers<typeof ProgrammeServiceService> {
-  constructor(private readonly programmes: ProgrammesService) {}
+  constructor(
+    private readonly programmes: ProgrammesService,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
 
   async createProgramme(request: CreateProgrammeRequest): Promise<CreateProgrammeResponse> {
     const result = await this.programmes.create(request);
     switch (result.outcome) {
       case 'created':
-        return { programme: programmeOf(result.programme, []) };
+        return { programme: this.programmeOf(result.programme, []) };
       case 'taken':
         throw refusal('ALREADY_EXISTS', 'PROGRAMME_CODE_OR_BRAND_TAKEN');
       case 'malformed':
@@ -39,14 +43,14 @@ export class ProgrammesController implements RpcHandlers<typeof ProgrammeService
   async getProgramme({ programmeId }: GetProgrammeRequest): Promise<GetProgrammeResponse> {
     const found = await this.programmes.get(known(programmeId));
     if (!found) throw refusal('NOT_FOUND', 'PROGRAMME_UNKNOWN');
-    return { programme: programmeOf(found.programme, found.versions) };
+    return { programme: this.programmeOf(found.programme, found.versions) };
   }
 
   async draftVersion({ programmeId, terms }: DraftVersionRequest): Promise<DraftVersionResponse> {
     const result = await this.programmes.draft(known(programmeId), terms);
     switch (result.outcome) {
       case 'drafted':
-        return { version: versionOf(result.version) };
+        return { version: versionOf(result.version, stateOf(result.version, [], this.clock.now())) };
       case 'not-found':
         throw refusal('NOT_FOUND', 'PROGRAMME_UNKNOWN');
       case 'malformed':
@@ -58,7 +62,7 @@ export class ProgrammesController implements RpcHandlers<typeof ProgrammeService
     const result = await this.programmes.publish(known(request.programmeId), request.version, request.effectiveFrom);
     switch (result.outcome) {
       case 'published':
-        return { version: versionOf(result.version) };
+        return { version: versionOf(result.version, stateOf(result.version, [], this.clock.now())) };
       case 'not-found':
         throw refusal('NOT_FOUND', 'VERSION_UNKNOWN');
       case 'malformed':
@@ -67,6 +71,12 @@ export class ProgrammesController implements RpcHandlers<typeof ProgrammeService
         throw refusal('FAILED_PRECONDITION', result.reason, { allowed: ['draft', 'publish from today on'] });
     }
   }
+
+  private programmeOf(row: ProgrammeRow, versions: readonly VersionRow[]): Programme {
+    const now = this.clock.now();
+    const told = versions.map((version) => versionOf(version, stateOf(version, versions, now)));
+    return { ...row, brandIds: [...row.brandIds], versions: told };
+  }
 }
 
 function known(programmeId: string): string {
@@ -74,14 +84,18 @@ function known(programmeId: string): string {
   return programmeId;
 }
 
-function programmeOf(row: ProgrammeRow, versions: readonly VersionRow[]): Programme {
-  return { ...row, brandIds: [...row.brandIds], versions: versions.map(versionOf) };
-}
+const states = {
+  draft: VersionState.DRAFT,
+  scheduled: VersionState.SCHEDULED,
+  'in-force': VersionState.PUBLISHED,
+  superseded: VersionState.SUPERSEDED,
+} as const;
 
-function versionOf({ version, effectiveFrom, terms, publishedAt }: VersionRow): ProgrammeVersion {
+function versionOf(row: VersionRow, state: keyof typeof states): ProgrammeVersion {
+  const { version, effectiveFrom, terms, publishedAt } = row;
   return {
     version,
-    state: publishedAt ? VersionState.PUBLISHED : VersionState.DRAFT,
+    state: states[state],
     effectiveFrom: effectiveFrom ?? '',
     terms,
     publishedAt: publishedAt ?? undefined,

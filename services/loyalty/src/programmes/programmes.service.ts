@@ -4,10 +4,12 @@ import { CLOCK, type Clock } from '@regulars/service';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { isDate, todayAt } from './calendar.js';
-import { type Policy, type Programme, policyOf } from './policy.js';
+import type { Fault } from './checks.js';
+import { contradictionsIn } from './contradictions.js';
+import { begins, type Policy, type Programme, policyOf } from './policy.js';
 import type { ProgrammeRow, VersionRow } from './programme.js';
 import * as store from './programmes.store.js';
-import { type Fault, faultsOfProgramme, faultsOfTerms } from './terms.js';
+import { faultsOfProgramme, faultsOfTerms } from './terms.js';
 
 /** A programme with all its versions. */
 export interface StoredProgramme {
@@ -67,7 +69,10 @@ export class ProgrammesService {
     });
   }
 
-  /** The first version of a programme may begin in the past, later ones today or later in the programme's zone. */
+  /**
+   * The first version of a programme may begin in the past, later ones today or later in the programme's zone. Refused
+   * with every fault at once, also those that only show between the parts of the terms and with its date.
+   */
   async publish(
     programmeId: string,
     version: number,
@@ -88,12 +93,19 @@ export class ProgrammesService {
       const draft = versions.find((each) => each.version === version);
       if (!draft) return { outcome: 'not-found' };
       if (draft.publishedAt) return { outcome: 'refused', reason: 'NOT_A_DRAFT' };
+      const faults = [...faultsOfTerms(draft.terms), ...contradictionsIn(draft.terms, effectiveFrom)];
+      if (faults.length > 0) return { outcome: 'malformed', faults };
       const isFirst = versions.every((each) => !each.publishedAt);
       const today = todayAt(now.getTime(), draft.terms.timeZone, 0).calendarDate;
       if (!isFirst && effectiveFrom < today) return { outcome: 'refused', reason: 'EFFECTIVE_IN_PAST' };
       await store.publishDraft(tx, programmeId, version, effectiveFrom, now);
       return { outcome: 'published', version: { ...draft, effectiveFrom, publishedAt: now } };
     });
+  }
+
+  /** A version, draft or published. */
+  async version(programmeId: string, version: number): Promise<VersionRow | undefined> {
+    return (await store.versionsOf(this.dataSource.manager, programmeId)).find((each) => each.version === version);
   }
 
   /** Every programme with what is published, by brand: what the purchase path keeps in memory. */
@@ -109,7 +121,7 @@ export class ProgrammesService {
 }
 
 function policiesOf(published: readonly VersionRow[]): Policy[] {
-  return published
-    .map(({ version, effectiveFrom, terms }) => policyOf(version, effectiveFrom ?? '', terms))
-    .sort((a, b) => a.effectiveFrom.localeCompare(b.effectiveFrom) || a.version - b.version);
+  return [...published]
+    .sort(begins)
+    .map(({ version, effectiveFrom, terms }) => policyOf(version, effectiveFrom ?? '', terms));
 }

@@ -6,17 +6,14 @@ import {
   type ProgrammeTerms,
   Rounding,
   type Tier,
+  type TierBenefits,
+  type TierReview,
 } from '@regulars/contracts/loyalty/v1/programmes';
 import { isDate, isTimeZone } from './calendar.js';
+import { Checks, type Fault, isUuid, MOST_MINOR } from './checks.js';
+import { ruleFaults } from './rule-faults.js';
 
-/** One thing that is wrong, with its JSON pointer into the request. */
-export interface Fault {
-  readonly pointer: string;
-  readonly message: string;
-}
-
-/** Beyond this, points times a tier's multiplier could leave the safe integers. */
-const MOST_MINOR = 1_000_000_000_000;
+export { type Fault, isUuid } from './checks.js';
 
 /** Everything that is wrong with drafted terms (requirement L3); empty when they can be published. */
 export function faultsOfTerms(terms: ProgrammeTerms | undefined): Fault[] {
@@ -28,6 +25,9 @@ export function faultsOfTerms(terms: ProgrammeTerms | undefined): Fault[] {
   expiryFaults(checks, terms.expiry?.policy);
   checks.range('/terms/acceptDaysBack', terms.acceptDaysBack, 1, 400);
   checks.that('/terms/timeZone', isTimeZone(terms.timeZone), 'is no IANA time zone, such as Asia/Shanghai');
+  reviewFaults(checks, terms.tierReview);
+  checks.range('/terms/expiryWarningDays', terms.expiryWarningDays, 0, 180);
+  ruleFaults(checks, terms.rules);
   return checks.faults;
 }
 
@@ -46,11 +46,6 @@ export function faultsOfProgramme(request: CreateProgrammeRequest): Fault[] {
   return checks.faults;
 }
 
-/** Whether it is a UUID in its canonical text. */
-export function isUuid(text: string): boolean {
-  return /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/.test(text);
-}
-
 function accrualFaults(checks: Checks, accrual: BaseAccrual | undefined): void {
   if (!accrual) {
     checks.fault('/terms/accrual', 'is missing');
@@ -65,6 +60,9 @@ function accrualFaults(checks: Checks, accrual: BaseAccrual | undefined): void {
   checks.range('/terms/accrual/capPerMonth', accrual.capPerMonth, 0, MOST_MINOR);
   accrual.excludedCategories.forEach((category, index) => {
     checks.text(`/terms/accrual/excludedCategories/${index}`, category, 64);
+  });
+  accrual.excludedSkus.forEach((sku, index) => {
+    checks.text(`/terms/accrual/excludedSkus/${index}`, sku, 64);
   });
   accrual.excludedPaymentTypes.forEach((type, index) => {
     checks.text(`/terms/accrual/excludedPaymentTypes/${index}`, type, 32);
@@ -88,7 +86,25 @@ function tierFaults(checks: Checks, tiers: readonly Tier[]): void {
       checks.that(`${at}/fromSpentMinor`, rises, 'expected more than the tier before');
     }
     checks.range(`${at}/multiplierPercent`, tier.multiplierPercent, 1, 10_000);
+    benefitFaults(checks, `${at}/benefits`, tier.benefits);
   });
+}
+
+function benefitFaults(checks: Checks, at: string, benefits: TierBenefits | undefined): void {
+  if (!benefits) return;
+  checks.range(`${at}/discountPercent`, benefits.discountPercent, 0, 100);
+  checks.range(`${at}/priority`, benefits.priority, 0, 100);
+  checks.that(`${at}/gifts`, benefits.gifts.length <= 10, 'expected at most 10 gifts');
+  benefits.gifts.forEach((gift, index) => {
+    checks.text(`${at}/gifts/${index}`, gift, 100);
+  });
+}
+
+function reviewFaults(checks: Checks, review: TierReview | undefined): void {
+  if (!review) return;
+  checks.range('/terms/tierReview/everyMonths', review.everyMonths, 1, 60);
+  checks.range('/terms/tierReview/noticeDays', review.noticeDays, 0, 180);
+  checks.range('/terms/tierReview/graceDays', review.graceDays, 0, 180);
 }
 
 function expiryFaults(checks: Checks, policy: Expiry['policy']): void {
@@ -104,26 +120,5 @@ function expiryFaults(checks: Checks, policy: Expiry['policy']): void {
       break;
     case undefined:
       break;
-  }
-}
-
-class Checks {
-  readonly faults: Fault[] = [];
-
-  fault(pointer: string, message: string): void {
-    this.faults.push({ pointer, message });
-  }
-
-  that(pointer: string, holds: boolean, message: string): void {
-    if (!holds) this.fault(pointer, message);
-  }
-
-  range(pointer: string, value: number, least: number, most: number): void {
-    const holds = Number.isSafeInteger(value) && value >= least && value <= most;
-    this.that(pointer, holds, `expected a whole number from ${least} to ${most}`);
-  }
-
-  text(pointer: string, value: string, most: number): void {
-    this.that(pointer, value.trim().length > 0 && value.length <= most, `expected 1 to ${most} characters`);
   }
 }

@@ -1,6 +1,7 @@
 import type { Receipt } from '@regulars/contracts/loyalty/v1/purchases';
 import { accrue, type Bought } from '../points/accrual.js';
 import type { LedgerBatch, NewEntry, OpenAccount } from '../points/ledger.js';
+import { minuteOfDay } from '../programmes/calendar.js';
 import type { Policy } from '../programmes/policy.js';
 import { standingOn, tierPeriodBegins } from '../tiers/ladder.js';
 import { type StoredResult, tierOf } from './result.js';
@@ -18,6 +19,10 @@ export interface Crediting {
   readonly receipt: Receipt;
   readonly policy: Policy;
   readonly bought: Bought;
+  readonly channel: string;
+  readonly rungMs: number;
+  /** Zone of the store, by whose clock rules have their times. */
+  readonly timeZone: string;
   /** Date in the programme's zone on which its points begin to age. */
   readonly earnedOn: string;
 }
@@ -35,10 +40,12 @@ export interface Credited {
  * @throws InvalidAmount when the points are no safe number
  */
 export function credit(ledger: LedgerBatch, account: OpenAccount, past: Past, crediting: Crediting): Credited {
-  const { purchaseId, receipt, policy, bought, earnedOn } = crediting;
-  const before = withBatch(past, account, receipt.businessDate, policy);
-  const accrued = accrue(policy, bought, standingOn(policy.tiers, before.spentMinor), before);
+  const { purchaseId, receipt, policy, bought, channel, rungMs, timeZone, earnedOn } = crediting;
   const { storeId, businessDate } = receipt;
+  const before = withBatch(past, account, businessDate, policy);
+  const minute = policy.rules.length === 0 ? 0 : minuteOfDay(rungMs, timeZone);
+  const occurrence = { businessDate, storeId, channel, minuteOfDay: minute, isBirthday: false };
+  const accrued = accrue(policy, bought, standingOn(policy.tiers, before.spentMinor), before, occurrence);
   const booking = {
     entryId: purchaseId,
     kind: 'earn',
@@ -48,11 +55,12 @@ export function credit(ledger: LedgerBatch, account: OpenAccount, past: Past, cr
     programmeVersion: policy.version,
     steps: accrued.steps,
   } as const;
-  const { points, countedMinor: spentMinor } = accrued;
+  const { points, countedMinor: spentMinor, weights } = accrued;
   const entry = ledger.earn(account, booking, { points, spentMinor, policy, earnedOn });
   const tier = tierOf(standingOn(policy.tiers, before.spentMinor + spentMinor));
   const { memberId, balance } = account;
-  return { entry, result: { o: 'credited', id: purchaseId, member: memberId, points, balance, tier } };
+  const credited = { o: 'credited', id: purchaseId, member: memberId, points, balance, tier } as const;
+  return { entry, result: weights ? { ...credited, weights } : credited };
 }
 
 function withBatch(past: Past, account: OpenAccount, businessDate: string, policy: Policy): Past {

@@ -142,7 +142,9 @@ class KeptBatch implements DecidedKept {
     const account = this.ledger.account(programme.programmeId, memberId, held.account);
     const bought = whatIsLeft(kept);
     try {
-      const crediting = { purchaseId: kept.id, receipt, policy, bought, earnedOn };
+      const { id: purchaseId, channel, rungMs } = kept;
+      const at = { channel, rungMs, timeZone: ground.place.timeZone };
+      const crediting = { purchaseId, receipt, policy, bought, earnedOn, ...at };
       const { entry, result } = credit(this.ledger, account, held.past, crediting);
       this.credited.push({ keeping, kept, entry, result });
       this.ended.push(kept.id);
@@ -164,8 +166,10 @@ function namesSomebodyElse({ claimedMinor }: Keeping, { result }: KeptPurchase):
 
 /** The purchase less what was given back before anybody was credited; payments shrink in proportion. */
 function whatIsLeft({ totalMinor, lines, payments, refunded }: KeptPurchase): Bought {
-  const left = lines.map(([, , category, , amount], index) => ({
+  const left = lines.map(([sku, , category, quantity, amount], index) => ({
+    sku,
     category,
+    quantityMilli: quantity - (refunded[index]?.quantityMilli ?? 0),
     amountMinor: amount - (refunded[index]?.amountMinor ?? 0),
   }));
   const leftMinor = left.reduce((sum, { amountMinor }) => sum + amountMinor, 0);

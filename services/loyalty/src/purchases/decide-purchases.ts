@@ -188,6 +188,9 @@ class PurchaseBatch implements Decided {
         receipt,
         policy,
         bought,
+        channel: bought.channel,
+        rungMs: posting.rungMs,
+        timeZone: ground.place.timeZone,
         earnedOn,
       });
       this.earned.push({ entry, posting, tier: result.tier[0] });

@@ -18,6 +18,8 @@ export type StoredResult =
       readonly balance: number;
       /** tier, next tier, missing minor units, spent minor units */
       readonly tier: readonly [string, string, number, number];
+      /** What every line stands for, where rules made it differ from what the line cost; for refunds. */
+      readonly weights?: readonly number[];
     }
   | { readonly o: 'pending'; readonly id: string; readonly why: PendingReason }
   | { readonly o: 'held'; readonly id: string; readonly why: HoldReason }

@@ -1,5 +1,6 @@
 import { type Receipt, type RefundPurchaseResult, RefundRefusal } from '@regulars/contracts/loyalty/v1/purchases';
 import type { Book, Ground } from '../book/book.js';
+import { lineCounts } from '../points/accrual.js';
 import { type AccountState, LedgerBatch, type NewEntry, type Occasion, type OpenAccount } from '../points/ledger.js';
 import { type EarnedLine, type EarnedLot, type GivenBack, type ToRefund, takeBack } from '../points/refund.js';
 import { policyOfVersion } from '../programmes/policy.js';
@@ -30,6 +31,7 @@ export interface StoredPurchase {
   readonly isCredited: boolean;
   readonly programmeVersion: number;
   readonly points: number;
+  readonly weights: readonly number[] | undefined;
   readonly lines: readonly (readonly [sku: string, name: string, category: string, quantity: number, amount: number])[];
   readonly refunded: readonly GivenBack[];
   readonly refundedUncredited: readonly GivenBack[];
@@ -182,11 +184,12 @@ class RefundBatch implements DecidedRefunds {
 
   /** Which lines counted is decided by the policy that credited the purchase. */
   private linesOf({ ground }: Refunding, purchase: StoredPurchase): EarnedLine[] {
-    const excluded = policyOfVersion(ground.programme, purchase.programmeVersion)?.excludedCategories;
-    return purchase.lines.map(([, , category, quantityMilli, amountMinor]) => ({
+    const policy = policyOfVersion(ground.programme, purchase.programmeVersion);
+    return purchase.lines.map(([sku, , category, quantityMilli, amountMinor], place) => ({
       quantityMilli,
       amountMinor,
-      counts: !excluded?.has(category),
+      counts: !policy || lineCounts(policy, { category, sku }),
+      weight: purchase.weights?.[place],
     }));
   }
 
