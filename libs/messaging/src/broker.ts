@@ -75,6 +75,8 @@ export interface Subscription {
   /** Without a group the subscriber reads every partition from its beginning. */
   readonly group?: string;
   readonly topics: readonly string[];
+  /** How often a busy topic is fetched, in milliseconds. */
+  readonly fetchEveryMs?: number | undefined;
   /** Where to begin, asked at every assignment. `superseded` turns true when another assignment has followed. */
   startAt?(assigned: readonly TopicPartition[], superseded: () => boolean): Promise<readonly Position[]>;
   /** Answers where the partition goes on: `batch.next`, or elsewhere to read from there again. */

@@ -125,6 +125,7 @@ export class ConsumerLoop {
       // One group per topic: members of a group have to hear the same topics, also while a new version rolls out.
       group: `${this.options.settings.topicPrefix}${this.#labels.group}.${this.#labels.topic}`,
       topics: [this.#owner.topic],
+      fetchEveryMs: this.options.consumer.fetchEveryMs,
       startAt: (assigned, superseded) => this.#startAt(assigned, superseded),
       onBatch: (batch, control) => this.#onBatch(batch, control, carriage),
       onSkipped: (at) => this.#progress.reach(at, at.offset, Date.now()),
@@ -216,6 +217,7 @@ export class ConsumerLoop {
       return this.#progress.isStalled(topic, ranges, nowMs, this.#watch.stalledAfterMs);
     } catch (error) {
       this.options.log.warn('The lag of a consumer cannot be measured', { ...this.#labels, reason: reasonOf(error) });
+      this.#progress.excuse(nowMs);
       return false;
     }
   }

@@ -29,6 +29,11 @@ export interface EventConsumer {
   /** Who hears it, usually the service's name; each group sees every event. */
   readonly group: string;
   /**
+   * How often a busy topic is fetched, in milliseconds; 40 unless given. Every fetch and its transaction cost as much as
+   * dozens of events, so what nobody waits for gathers longer.
+   */
+  readonly fetchEveryMs?: number;
+  /**
    * The effect of `events` (of one or several partitions, each in its order; each id once), inside the transaction that
    * also moves the offsets. Safe to repeat. Throws BadEvent, or fails with a data error, for an event that can never be applied: its
    * key is then parked. Everything else it throws counts as an outage and is tried again.

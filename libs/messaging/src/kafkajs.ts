@@ -25,6 +25,7 @@ import type {
 } from './broker.js';
 import { restWhileNothingWaits } from './kafkajs-idle.js';
 import { partitionOf } from './murmur2.js';
+import { restAfterMs } from './waiting.js';
 
 restWhileNothingWaits();
 
@@ -300,8 +301,8 @@ class KafkajsSubscriber implements Subscriber {
    * a silence wait; this answers it at once and gathers what follows.
    */
   #restUntilNextFetch(): Promise<void> {
-    const leftMs = this.#fetchedAtMs + FETCH_EVERY_MS - performance.now();
-    if (leftMs <= 0) return Promise.resolve();
+    const everyMs = this.subscription.fetchEveryMs ?? FETCH_EVERY_MS;
+    const leftMs = restAfterMs(performance.now() - this.#fetchedAtMs, everyMs);
     this.#rest ??= new Promise<void>((resolve) => setTimeout(resolve, leftMs)).finally(() => {
       this.#rest = undefined;
     });

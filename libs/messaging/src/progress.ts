@@ -26,12 +26,22 @@ export class Progress {
     return place && Math.max(0, next - place.reached);
   }
 
-  /** Whether a partition has lag and has not moved for longer than `afterMs`. */
+  /** Whether a partition has had lag and has not moved for longer than `afterMs`; asked at every look. */
   isStalled(topic: string, ranges: readonly PartitionRange[], nowMs: number, afterMs: number): boolean {
-    return ranges.some((range) => {
+    let isStalled = false;
+    for (const range of ranges) {
       const place = this.#places.get(nameOf({ topic, partition: range.partition }));
-      return place !== undefined && range.next > place.reached && nowMs - place.movedAtMs > afterMs;
-    });
+      if (!place) continue;
+      // Where nothing came there was nothing to move for: a record after an hour's silence is no hour's stall.
+      if (range.next <= place.reached) place.movedAtMs = nowMs;
+      else if (nowMs - place.movedAtMs > afterMs) isStalled = true;
+    }
+    return isStalled;
+  }
+
+  /** The broker could not be asked: time without it is nobody's standing still. */
+  excuse(nowMs: number): void {
+    for (const place of this.#places.values()) place.movedAtMs = nowMs;
   }
 
   clear(): void {

@@ -6,7 +6,7 @@ import { inWritingOrder, type OutboxPosition, type OutboxRow, type Publisher, re
 import { RelaySession } from './relay-session.js';
 import type { MessagingLog, MessagingSettings, TopicSpec } from './settings.js';
 import { startProducing } from './spans.js';
-import { Alarm, atMost, backoffMs } from './waiting.js';
+import { Alarm, atMost, backoffMs, restAfterMs } from './waiting.js';
 
 const BATCH_EVENTS = 1_000;
 
@@ -20,7 +20,7 @@ const LONGEST_POLL_MS = 250;
  * Under load a batch begins no sooner than this after the one before: an event costs a third when a hundred travel
  * together, and the purchase path needs the core.
  */
-const BATCH_INTERVAL_MS = 30;
+const BATCH_INTERVAL_MS = 50;
 
 const FOLLOWER_POLL_MS = 1_000;
 const LONGEST_BACKOFF_MS = 2_000;
@@ -126,7 +126,7 @@ export class Relay {
       onPublished();
       position = last.position;
       pollMs = SHORTEST_POLL_MS;
-      if (rows.length < BATCH_EVENTS) await pause(startedAt + BATCH_INTERVAL_MS - performance.now());
+      if (rows.length < BATCH_EVENTS) await pause(restAfterMs(performance.now() - startedAt, BATCH_INTERVAL_MS));
       const [advanced, next] = await Promise.all([session.advance(position), session.read(position, BATCH_EVENTS)]);
       if (!advanced) throw new Error('Another relay has taken the lead');
       rows = next;

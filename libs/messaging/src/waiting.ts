@@ -38,3 +38,15 @@ export async function atMost(ms: number, work: Promise<unknown>): Promise<void> 
     }),
   ]).finally(() => clearTimeout(timer));
 }
+
+const REST_PER_WORK = 3;
+const LONGEST_REST_MS = 200;
+
+/**
+ * How long batched work rests after a batch, in milliseconds: so that batches begin `everyMs` apart, and where the machine
+ * is so busy that a batch takes long, three times as long as it took. Batches then grow instead of competing with the
+ * purchases that cause them; what is gathered costs less.
+ */
+export function restAfterMs(tookMs: number, everyMs: number): number {
+  return Math.max(0, everyMs - tookMs, Math.min(REST_PER_WORK * tookMs, LONGEST_REST_MS));
+}

@@ -2,8 +2,8 @@ import { serviceSettings } from '@regulars/service';
 import { z } from 'zod';
 
 export const loyaltySettings = serviceSettings.extend({
-  /** Connections that book purchases; members are spread over them. Fewer make bigger batches. */
-  LANES: z.coerce.number().int().min(1).max(16).default(2),
+  /** Connections that book purchases; members are spread over them. One makes the biggest batches: bench/README.md. */
+  LANES: z.coerce.number().int().min(1).max(16).default(1),
   /** Items that may wait in each lane before more are refused. */
   LANE_QUEUE: z.coerce.number().int().min(256).max(100_000).default(1_024),
 });

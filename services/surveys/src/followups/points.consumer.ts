@@ -9,6 +9,8 @@ import { FollowUpsService, type HeardPurchase } from './followups.service.js';
 export class PointsConsumer implements EventConsumer {
   readonly topic = 'regulars.loyalty.points.v1';
   readonly group = 'surveys';
+  /** Guests are asked hours later. */
+  readonly fetchEveryMs = 250;
 
   constructor(private readonly followUps: FollowUpsService) {}
 
