@@ -3,9 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { checkEach, checkStored } from '@regulars/invariants';
 import { OWNERS, type OwnerName, type Provisioned, provision, unprovision } from '@regulars/tools';
 import pg from 'pg';
-import { checkEach, checkStored } from './invariants.js';
 
 const server = process.env.REGULARS_TEST_DATABASE_URL ?? '';
 const database = `test_faults_${process.pid}_${Date.now()}`;

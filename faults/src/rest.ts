@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isWorthAMessage } from './invariants.js';
+import { isWorthAMessage } from '@regulars/invariants';
 import type { Stage } from './stage.js';
 import type { Violation } from './violation.js';
 

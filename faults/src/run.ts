@@ -1,9 +1,9 @@
 import { cp, mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { checkStored } from '@regulars/invariants';
 import { type Platform, SERVICES, type ServiceName, startPlatform } from '@regulars/tools';
 import { type Guest, guestsAreKnown, registerGuests } from './guests.js';
 import { History } from './history.js';
-import { checkStored, violationsOf } from './invariants.js';
 import { MailProxy } from './mail-proxy.js';
 import { personalInLog, personalInTopic, personalTexts } from './personal.js';
 import { PostgresProxy } from './postgres-proxy.js';
@@ -16,7 +16,7 @@ import { type Between, type OwnServers, Stage } from './stage.js';
 import { storedEvents, storedLoyalty } from './stored.js';
 import { brokenStream } from './stream.js';
 import { readTopics } from './topic.js';
-import type { Violation } from './violation.js';
+import { type Violation, violationsOf } from './violation.js';
 
 /** How long a scenario may play, so that a run ends whatever happens. */
 const PLAYS_WITHIN_MS = 300_000;

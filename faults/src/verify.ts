@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { styleText } from 'node:util';
+import { type Checked, checkStored } from '@regulars/invariants';
 import pg from 'pg';
-import { type Checked, checkStored } from './invariants.js';
 
 /**
  * `npm run verify`: checks the stored invariants of a running installation and ends with 0 when all hold. Reads only. The

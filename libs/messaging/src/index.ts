@@ -1,6 +1,7 @@
 export { type CompactedOptions, type CompactedReader, type CompactedRecord, readCompacted } from './compacted.js';
 export { BadEvent, type EventConsumer, type ReceivedEvent } from './event.js';
 export { MessagingModule, type MessagingOptions } from './messaging.module.js';
+export { type ConsumerLag, type Lag, Operations, type OutboxLag, UnknownTopic } from './operations.js';
 export {
   appendRepublished,
   appendToOutbox,

@@ -16,6 +16,7 @@ import { ConsumerLoop } from './consumer-loop.js';
 import type { EventConsumer } from './event.js';
 import { reasonOf } from './failure.js';
 import { connectKafkajs } from './kafkajs.js';
+import { Operations } from './operations.js';
 import { Outbox } from './outbox.js';
 import { bindGeneration, keepDays, OutboxWatch } from './outbox-care.js';
 import { Relay } from './relay.js';
@@ -45,10 +46,39 @@ export class MessagingModule {
     return {
       module: MessagingModule,
       global: true,
-      providers: [Outbox, Messaging, { provide: OPTIONS, useValue: options }],
-      exports: [Outbox],
+      providers: [
+        Outbox,
+        Messaging,
+        { provide: OPTIONS, useValue: options },
+        {
+          provide: Operations,
+          inject: [MessagingSettings, DataSource, ModuleRef],
+          useFactory: (settings: MessagingSettings, dataSource: DataSource, modules: ModuleRef) =>
+            operationsOf(options, settings, dataSource, modules),
+        },
+      ],
+      exports: [Outbox, Operations],
     };
   }
+}
+
+/** Connects to nothing before it is asked for something. */
+function operationsOf(
+  { topics, consumers }: MessagingOptions,
+  settings: MessagingSettings,
+  dataSource: DataSource,
+  modules: ModuleRef,
+): Operations {
+  return new Operations({
+    dataSource,
+    settings,
+    topics,
+    broker: connectKafkajs(settings.brokers, `${settings.clientId}-ops`),
+    // Consumers are providers of other modules, which are there when they are asked for and not before.
+    get consumers() {
+      return consumers.map((type) => modules.get(type, { strict: false }));
+    },
+  });
 }
 
 @Injectable()

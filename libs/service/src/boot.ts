@@ -15,12 +15,15 @@ import { collectDefaultMetrics } from 'prom-client';
 import type { DataSource } from 'typeorm';
 import type { z } from 'zod';
 import { CLOCK, systemClock } from './clock.js';
-import { dataSourceOptions, type Migrations, migrate } from './database.js';
+import { dataSourceOptions, type Migrations, migrate, schemaIsThere } from './database.js';
 import { jsonLogger, NestLogger } from './logging.js';
+import { exitCodes, type OpsCommand, runOps } from './ops.js';
 import { OpsServer, type ReadinessCheck } from './ops-server.js';
 import { PrincipalSigner, PrincipalVerifier } from './principal.js';
+import { processCommands } from './process-ops.js';
 import type { Definition } from './rpc-client.js';
 import { PrincipalGuard, RpcProblems, RpcSpan } from './rpc-server.js';
+import { serviceCommands } from './service-ops.js';
 import { InvalidSettings, type ProcessSettings, readSettings, SETTINGS, type ServiceSettings } from './settings.js';
 import { startTelemetry } from './telemetry.js';
 
@@ -34,6 +37,8 @@ export interface ServiceDescription<Schema extends z.ZodType<ServiceSettings>> {
   /** Generated service definitions that its controllers answer. */
   readonly rpc: readonly object[];
   readonly migrations: Migrations;
+  /** What the platform team can do with this service alone, besides what it can do with all. */
+  readonly ops?: (app: INestApplicationContext) => readonly OpsCommand[];
 }
 
 @Module({})
@@ -42,18 +47,23 @@ class ServiceModule {}
 /**
  * The whole of a service's `main.ts`: reads the settings (a wrong value stops the start with a list), migrates, serves
  * gRPC, the ops port and what its modules start, and stops gracefully on SIGTERM and SIGINT. With the argument
- * `migrate` it migrates and exits.
+ * `migrate` it migrates and exits; with `ops` it runs one command of the platform team beside the process that serves.
  */
 export async function bootService<Schema extends z.ZodType<ServiceSettings>>(
   service: ServiceDescription<Schema>,
 ): Promise<void> {
   const settings = settingsOrExit(service.settings) as z.output<Schema> & ServiceSettings;
+  if (process.argv[2] === 'ops') process.exit(await opsOf(service, settings, process.argv.slice(3)));
   const log = jsonLogger(service.name, settings.LOG_LEVEL);
   await runProcess(log, settings, service.name, async () => {
     if (process.argv[2] === 'migrate' || settings.MIGRATE_ON_START) {
       const ran = await migrate(service.name, settings, service.migrations);
       log.info({ ran }, 'schema is up to date');
       if (process.argv[2] === 'migrate') return undefined;
+    } else {
+      await schemaIsThere(service.name, settings, service.migrations, (missing) => {
+        log.info({ missing }, 'waiting for the schema');
+      });
     }
     const app = await createService(service, settings, log);
     const dataSource = app.get<DataSource>(getDataSourceToken());
@@ -67,6 +77,26 @@ export async function bootService<Schema extends z.ZodType<ServiceSettings>>(
       ],
     };
   });
+}
+
+/** Nothing of the service is started: no consumer joins, no relay leads, no port is opened. */
+async function opsOf(
+  service: ServiceDescription<z.ZodType<ServiceSettings>>,
+  settings: ServiceSettings,
+  args: readonly string[],
+): Promise<number> {
+  const quiet = jsonLogger(service.name, 'fatal', process.stderr);
+  const own = processCommands(settings.OPS_PORT);
+  const isOwn = own.some(({ name }) => name === args[0]);
+  if (isOwn) return runOps(service.name, own, args);
+  try {
+    const app = await createService(service, settings, quiet);
+    const commands = [...own, ...serviceCommands(app, settings, service.migrations), ...(service.ops?.(app) ?? [])];
+    return await runOps(service.name, commands, args);
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n`);
+    return exitCodes.outage;
+  }
 }
 
 /** What a process serves. */
@@ -157,6 +187,7 @@ async function createService(
     transport: Transport.GRPC,
     logger: new NestLogger(log),
     bufferLogs: false,
+    abortOnError: false,
     options: {
       url: `${settings.HOST}:${settings.GRPC_PORT}`,
       package: [...new Set(Object.keys(definitions).map((name) => name.replace(/\.[^.]+$/, '')))],

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { DataSource, type DataSourceOptions, type MigrationInterface } from 'typeorm';
+import { isOutage } from './outage.js';
 import type { ServiceSettings } from './settings.js';
 
 /** Migration classes of a service, oldest first; each has an explicit `name` that ends in thirteen digits. */
@@ -58,5 +59,47 @@ export async function migrate(name: string, settings: ServiceSettings, migration
     }
   } finally {
     await lock.end();
+  }
+}
+
+/** Names of the migrations that this code has and the database has not run, oldest first. */
+export async function missingMigrations(dataSource: DataSource, migrations: Migrations): Promise<string[]> {
+  const names = migrations.map((migration) => new migration().name ?? migration.name);
+  const [table] = await dataSource.query<{ found: boolean }[]>(`SELECT to_regclass('migration') IS NOT NULL AS found`);
+  const ran = table?.found ? await dataSource.query<{ name: string }[]>('SELECT name FROM migration') : [];
+  return names.filter((name) => !ran.some((each) => each.name === name));
+}
+
+/**
+ * Waits until the database has every migration of this code, which somebody else runs (requirement O1). Newer ones do not
+ * matter: they are made so that this version works with them.
+ *
+ * @param waiting called whenever it looks and something is missing, or the database does not answer
+ */
+export async function schemaIsThere(
+  name: string,
+  settings: ServiceSettings,
+  migrations: Migrations,
+  waiting: (missing: readonly string[]) => void,
+): Promise<void> {
+  for (let told = ''; ; ) {
+    const missing = await lookForMissing(name, settings, migrations);
+    if (missing.length === 0) return;
+    if (told !== missing.join()) waiting(missing);
+    told = missing.join();
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}
+
+async function lookForMissing(name: string, settings: ServiceSettings, migrations: Migrations): Promise<string[]> {
+  const dataSource = new DataSource({ ...dataSourceOptions(name, settings, []), poolSize: 1 } as DataSourceOptions);
+  try {
+    await dataSource.initialize();
+    return await missingMigrations(dataSource, migrations);
+  } catch (error) {
+    if (!isOutage(error)) throw error;
+    return ['the database does not answer'];
+  } finally {
+    if (dataSource.isInitialized) await dataSource.destroy();
   }
 }

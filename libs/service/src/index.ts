@@ -5,10 +5,12 @@ export { DueWork, type DueWorkOptions } from './due-work.js';
 export { CannotOpen, newDataKey, open, seal } from './encryption.js';
 export { fingerprintOf, forgetKeys, idempotencyTable, type Once, once, type RepeatableWrite } from './idempotency.js';
 export { jsonLogger, NestLogger } from './logging.js';
+export { exitCodes, Misused, type OpsAnswer, type OpsCall, type OpsCommand, runOps } from './ops.js';
 export { OpsServer, type ReadinessCheck } from './ops-server.js';
 export { isOutage } from './outage.js';
 export { cutPage, type Page, pageOf } from './paging.js';
 export { mayActFor, type Principal, PrincipalSigner, PrincipalVerifier, type Role, roles } from './principal.js';
+export { processCommands } from './process-ops.js';
 export { Refusal, type RefusalDetail, type RefusalStatus, refusal } from './refusal.js';
 export { type CallOptions, type RpcClient, RpcFailure, rpcClient } from './rpc-client.js';
 export {

@@ -3,5 +3,5 @@ export { type TestDatabase, testDatabase } from './database.js';
 export { eventually } from './eventually.js';
 export { type PrincipalClaims, principalKeys, privateKeyOf, signedPrincipal } from './principals.js';
 export { type PublishedEvent, publish } from './publish.js';
-export { type RunningService, startService } from './running-service.js';
+export { type ProgramEnd, type RunningService, runService, startService } from './running-service.js';
 export { readTopic, type TestTopics, type TopicRecord, testTopics, topicEnd } from './topics.js';

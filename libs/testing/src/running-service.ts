@@ -19,12 +19,21 @@ export interface RunningService {
   readonly topicPrefix: string;
   /** Lines it has written so far. */
   logs(): readonly string[];
+  /** Runs the same program with arguments and the same environment, as `kubectl exec` does. */
+  run(...args: string[]): Promise<ProgramEnd>;
   /** Asks it to end, waits, and removes what was made for it alone. */
   stop(): Promise<void>;
   /** Ends it as a crash would; database and topics stay until `stop`. */
   kill(): Promise<void>;
 }
 
+/** How a program ended. */
+export interface ProgramEnd {
+  readonly code: number | null;
+  readonly output: string;
+}
+
+const flags = ['--enable-source-maps'];
 const servicesFolder = join(dirname(fileURLToPath(import.meta.url)), '../../../services');
 const READY_WITHIN_MS = 30_000;
 const STOP_WITHIN_MS = 15_000;
@@ -68,17 +77,15 @@ class ServiceUnderTest implements RunningService {
   #output = '';
 
   constructor(
-    name: string,
-    env: Readonly<Record<string, string>>,
+    private readonly name: string,
+    private readonly env: Readonly<Record<string, string>>,
     private readonly clear: () => Promise<void>,
   ) {
     this.grpcAddress = `127.0.0.1:${env.GRPC_PORT ?? env.HTTP_PORT}`;
     this.opsUrl = `http://127.0.0.1:${env.OPS_PORT}`;
     this.databaseUrl = env.DATABASE_URL ?? '';
     this.topicPrefix = env.TOPIC_PREFIX ?? '';
-    const main = join(servicesFolder, name, 'dist/src/main.js');
-    const flags = ['--enable-source-maps'];
-    this.#process = spawn(process.execPath, [...flags, main], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#process = spawn(process.execPath, [...flags, mainOf(name)], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#ended = new Promise((resolve) => this.#process.once('close', () => resolve()));
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
@@ -100,6 +107,10 @@ class ServiceUnderTest implements RunningService {
     return this.#output.split('\n').filter((line) => line !== '');
   }
 
+  run(...args: string[]): Promise<ProgramEnd> {
+    return runService(this.name, args, this.env);
+  }
+
   async stop(): Promise<void> {
     const late = setTimeout(() => this.#process.kill('SIGKILL'), STOP_WITHIN_MS);
     this.#process.kill('SIGTERM');
@@ -112,6 +123,27 @@ class ServiceUnderTest implements RunningService {
     this.#process.kill('SIGKILL');
     await this.#ended;
   }
+}
+
+/** Runs a built service with arguments until it ends by itself. */
+export async function runService(
+  name: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<ProgramEnd> {
+  const child = spawn(process.execPath, [...flags, mainOf(name), ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  }
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  return { code, output };
+}
+
+function mainOf(name: string): string {
+  return join(servicesFolder, name, 'dist/src/main.js');
 }
 
 /** Complete, so that nothing of the caller's own environment matters. */

@@ -1,9 +1,14 @@
-import { jsonLogger, runProcess, settingsOrExit } from '@regulars/service';
+import { jsonLogger, processCommands, runOps, runProcess, settingsOrExit } from '@regulars/service';
 import { ChainConsumer } from './access/chain.consumer.js';
 import { createServer, MOST_ARRIVING } from './edge/server.config.js';
 import { gatewaySettings } from './gateway.config.js';
 import { GatewayModule } from './gateway.module.js';
+import { postTwiceCommand } from './operation/post-twice.ops.js';
 
+if (process.argv[2] === 'ops') {
+  const commands = [...processCommands(Number(process.env.OPS_PORT)), postTwiceCommand];
+  process.exit(await runOps('gateway', commands, process.argv.slice(3)));
+}
 const settings = settingsOrExit(gatewaySettings);
 const log = jsonLogger('gateway', settings.LOG_LEVEL);
 

@@ -6,6 +6,7 @@ import { bootService } from '@regulars/service';
 import { migrations } from '../migrations/index.js';
 import { membersSettings } from './members.config.js';
 import { MembersModule } from './members.module.js';
+import { RepublishOps } from './republish.ops.js';
 
 await bootService({
   name: 'members',
@@ -18,4 +19,11 @@ await bootService({
     MemberParticularsServiceService,
   ],
   migrations,
+  ops: (app) => [
+    {
+      name: 'republish',
+      says: 'Publish the registration of every member again, with its first id.',
+      run: async () => ({ ok: true, answer: { events: await app.get(RepublishOps).registrations() } }),
+    },
+  ],
 });

@@ -1,6 +1,7 @@
 import { StoreServiceService } from '@regulars/contracts/stores/v1/stores';
 import { bootService, serviceSettings } from '@regulars/service';
 import { migrations } from '../migrations/index.js';
+import { RepublishOps } from './republish.ops.js';
 import { StoresModule } from './stores.module.js';
 
 await bootService({
@@ -9,4 +10,11 @@ await bootService({
   settings: serviceSettings,
   rpc: [StoreServiceService],
   migrations,
+  ops: (app) => [
+    {
+      name: 'republish',
+      says: 'Publish the latest event of every brand, store and till again, with its first id.',
+      run: async () => ({ ok: true, answer: { events: await app.get(RepublishOps).everything() } }),
+    },
+  ],
 });

@@ -1,5 +1,7 @@
-import type pg from 'pg';
-import type { Violation } from './violation.js';
+/** A connection of its own, not a pool: the checks share a transaction. */
+export interface DatabaseClient {
+  query<Row>(sql: string, values?: unknown[]): Promise<{ rows: Row[] }>;
+}
 
 /** A promise about stored rows. */
 export interface StoredInvariant {
@@ -160,7 +162,7 @@ export const storedInvariants: readonly StoredInvariant[] = [
  *
  * @param settledAfter age from which events are expected to have arrived, such as `60 seconds`
  */
-export async function checkStored(client: pg.Client, settledAfter = SETTLED_AFTER): Promise<Checked[]> {
+export async function checkStored(client: DatabaseClient, settledAfter = SETTLED_AFTER): Promise<Checked[]> {
   await client.query('begin isolation level repeatable read read only');
   try {
     return await checkEach(client, settledAfter);
@@ -170,7 +172,7 @@ export async function checkStored(client: pg.Client, settledAfter = SETTLED_AFTE
 }
 
 /** The same inside the caller's transaction. */
-export async function checkEach(client: pg.Client, settledAfter: string): Promise<Checked[]> {
+export async function checkEach(client: DatabaseClient, settledAfter: string): Promise<Checked[]> {
   const { rows } = await client.query<{ name: string }>(
     `select table_schema || '.' || table_name as name from information_schema.tables
      where has_table_privilege(quote_ident(table_schema) || '.' || quote_ident(table_name), 'select')`,
@@ -191,12 +193,7 @@ function tablesOf({ sql }: StoredInvariant): string[] {
   );
 }
 
-/** The same as violations, one for each case that is shown. */
-export function violationsOf(checked: readonly Checked[]): Violation[] {
-  return checked.flatMap(({ rule, cases }) => cases.map((what) => ({ rule, what })));
-}
-
-async function check(client: pg.Client, { rule, sql }: StoredInvariant, settledAfter: string): Promise<Checked> {
+async function check(client: DatabaseClient, { rule, sql }: StoredInvariant, settledAfter: string): Promise<Checked> {
   const from = performance.now();
   // A parameter that a statement does not use has no type; it is told here, for all.
   const { rows } = await client.query<{ what: string; broken: string }>(

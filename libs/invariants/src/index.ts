@@ -1,0 +1,9 @@
+export {
+  type Checked,
+  checkEach,
+  checkStored,
+  type DatabaseClient,
+  isWorthAMessage,
+  type StoredInvariant,
+  storedInvariants,
+} from './invariants.js';
