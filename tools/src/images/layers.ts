@@ -27,7 +27,7 @@ export const ENVIRONMENT = ['PATH=/usr/local/bin:/usr/bin:/bin', 'NODE_ENV=produ
 
 /** What a container of the image runs. */
 export function entrypointOf(image: ImageName): string[] {
-  return ['/usr/local/bin/node', '--enable-source-maps', '--disable-warning=TimeoutNegativeWarning', mainOf(image)];
+  return ['/usr/local/bin/node', '--enable-source-maps', mainOf(image)];
 }
 
 /**
