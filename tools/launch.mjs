@@ -29,6 +29,12 @@ const COMMANDS = {
   bench: { file: 'bench/dist/main.js', builds: 'all', says: 'measure the purchase path against the bare database' },
   faults: { file: 'faults/dist/main.js', builds: 'all', says: 'break things under load and count' },
   images: { file: 'tools/dist/images/main.js', builds: 'all', says: 'write the container images without an engine' },
+  secrets: {
+    file: 'tools/dist/kubernetes/print-secrets.js',
+    builds: 'tools',
+    says: 'print the Kubernetes Secrets of an installation',
+  },
+  'e2e:k8s': { file: 'tools/dist/kubernetes/e2e.js', builds: 'all', says: 'rehearse on the cluster of KUBECONFIG' },
   verify: {
     file: 'faults/dist/verify.js',
     builds: 'all',
@@ -40,7 +46,7 @@ const [name, ...args] = process.argv.slice(2);
 const command = Object.hasOwn(COMMANDS, name ?? '') ? COMMANDS[name] : undefined;
 if (!command) {
   console.error('Usage: node tools/launch.mjs <command>\n');
-  for (const [each, { says }] of Object.entries(COMMANDS)) console.error(`  ${each.padEnd(7)} ${says}`);
+  for (const [each, { says }] of Object.entries(COMMANDS)) console.error(`  ${each.padEnd(12)} ${says}`);
   process.exit(2);
 }
 checkNode();

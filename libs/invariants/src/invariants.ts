@@ -1,5 +1,6 @@
 /** A connection of its own, not a pool: the checks share a transaction. */
 export interface DatabaseClient {
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- as pg's client has it
   query<Row>(sql: string, values?: unknown[]): Promise<{ rows: Row[] }>;
 }
 

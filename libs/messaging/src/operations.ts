@@ -127,7 +127,7 @@ export class Operations {
       'select partition, next_offset as next from consumer_offset where group_id = $1 and topic = $2',
       [group, name],
     );
-    const reached = new Map(stored.map(({ partition, next }) => [partition, Number(next)]));
+    const reached = new Map(stored.map(({ partition, next }) => [partition, next]));
     const behind = (await broker.ranges(name)).map(({ partition, first, next }) => {
       return Math.max(0, next - (reached.get(partition) ?? first));
     });

@@ -104,6 +104,8 @@ export interface Serving {
   readonly app: INestApplicationContext;
   readonly listen: () => Promise<unknown>;
   readonly checks: readonly ReadinessCheck[];
+  /** Called when it is not ready any more and still serves: makes callers look for another. */
+  readonly drain?: () => void;
 }
 
 /** Reads the settings of this process, or prints what is wrong with them and exits with 78 (EX_CONFIG). */
@@ -141,7 +143,7 @@ export async function runProcess(
     await serving.listen();
     ops.serving();
     log.info({ startMs: Math.round(performance.now() - began) }, 'ready');
-    stopOnSignal(log, settings, ops, serving.app, endTelemetry);
+    stopOnSignal(log, settings, ops, serving, endTelemetry);
   } catch (error) {
     log.fatal({ err: error }, 'cannot start');
     process.exit(1);
@@ -152,7 +154,7 @@ function stopOnSignal(
   log: Logger,
   settings: ProcessSettings,
   ops: OpsServer,
-  app: INestApplicationContext,
+  { app, drain }: Serving,
   endTelemetry: () => Promise<void>,
 ) {
   let stopping = false;
@@ -161,6 +163,7 @@ function stopOnSignal(
     stopping = true;
     log.info({ signal }, 'stopping');
     ops.stopping();
+    drain?.();
     await new Promise((resolve) => setTimeout(resolve, settings.DRAIN_MS));
     try {
       await app.close();
@@ -193,6 +196,11 @@ async function createService(
       package: [...new Set(Object.keys(definitions).map((name) => name.replace(/\.[^.]+$/, '')))],
       packageDefinition: definitions,
       gracefulShutdown: true,
+      channelOptions: {
+        // Callers look for addresses when a connection ends: this is how they find pods that were added.
+        'grpc.max_connection_age_ms': settings.GRPC_CONNECTION_AGE_MS,
+        'grpc.max_connection_age_grace_ms': 30_000,
+      },
       maxReceiveMessageLength: 4 * 1024 * 1024,
     },
   });

@@ -64,16 +64,15 @@ export async function runOps(
 }
 
 function callOf(command: OpsCommand, args: readonly string[]): OpsCall {
-  const options = Object.fromEntries([
-    ...(command.values ?? []).map((name) => [name, { type: 'string' as const }]),
-    ...(command.switches ?? []).map((name) => [name, { type: 'boolean' as const }]),
-  ]);
+  const options: Record<string, { type: 'string' | 'boolean' }> = {};
+  for (const name of command.values ?? []) options[name] = { type: 'string' };
+  for (const name of command.switches ?? []) options[name] = { type: 'boolean' };
   const own = args.slice(command.name.split(' ').length);
   try {
     const { values, positionals } = parseArgs({ args: [...own], options, allowPositionals: true });
     const wanted = (command.takes ?? '').split(' ').filter((word) => word.startsWith('<')).length;
     if (positionals.length !== wanted) throw new Misused(`${command.name} takes ${command.takes ?? 'nothing'}`);
-    return { words: positionals, flags: values as OpsCall['flags'] };
+    return { words: positionals, flags: values };
   } catch (error) {
     throw error instanceof Misused ? error : new Misused((error as Error).message);
   }

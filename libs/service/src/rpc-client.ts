@@ -52,6 +52,8 @@ const channelOptions = {
   'grpc.keepalive_time_ms': 20_000,
   'grpc.initial_reconnect_backoff_ms': 100,
   'grpc.max_reconnect_backoff_ms': 2_000,
+  // Pods come and go: addresses that were left behind are asked for anew at once, not after half a minute.
+  'grpc.dns_min_time_between_resolutions_ms': 1_000,
   'grpc.max_receive_message_length': 4 * 1024 * 1024,
   'grpc.service_config': JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] }),
 };

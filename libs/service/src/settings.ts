@@ -44,6 +44,8 @@ export const serviceSettings = processSettings.extend({
   GRPC_PORT: port,
   /** The service's own role; its search_path is the service's schema. */
   DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, 'a postgres:// address is expected'),
+  /** After this a caller's connection is ended in order, so that it finds replicas that were added meanwhile. */
+  GRPC_CONNECTION_AGE_MS: z.coerce.number().int().min(1_000).default(120_000),
   /** Connections of the ordinary pool. */
   DATABASE_POOL: z.coerce.number().int().min(1).max(100).default(6),
   /** Whether the process migrates its schema when it starts. */

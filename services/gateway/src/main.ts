@@ -3,6 +3,7 @@ import { ChainConsumer } from './access/chain.consumer.js';
 import { createServer, MOST_ARRIVING } from './edge/server.config.js';
 import { gatewaySettings } from './gateway.config.js';
 import { GatewayModule } from './gateway.module.js';
+import { beginDrain } from './operation/drain.ops.js';
 import { postTwiceCommand } from './operation/post-twice.ops.js';
 
 if (process.argv[2] === 'ops') {
@@ -19,5 +20,6 @@ await runProcess(log, settings, 'gateway', async () => {
     app,
     listen: () => app.listen({ port: settings.HTTP_PORT, host: settings.HOST, backlog: MOST_ARRIVING }),
     checks: [() => chain.check()],
+    drain: beginDrain,
   };
 });

@@ -23,6 +23,7 @@ Writes images without a container engine: ${IMAGES.join(', ')}; all of them unle
   --repository  what stands before the name of each image
   --tag         the version in package.json unless told
   --base        root file system to build on; the C libraries of this machine unless told
+  --overlay     files that go over those of the image, as another layer
   --lay-out     only lay one image out below this folder, for the Dockerfile`;
 
 const { values: flags, positionals } = parseArgs({
@@ -32,6 +33,7 @@ const { values: flags, positionals } = parseArgs({
     repository: { type: 'string', default: 'regulars' },
     tag: { type: 'string' },
     base: { type: 'string' },
+    overlay: { type: 'string' },
     'lay-out': { type: 'string' },
     help: { type: 'boolean', default: false },
   },
@@ -58,7 +60,8 @@ async function writeImages(names: readonly ImageName[], out: string): Promise<vo
     for (const image of names) {
       const { modules, code } = await layOutApplication(image, join(room, image));
       const servers = image === 'trial' ? [await layer(await layOutServers(join(room, 'servers')))] : [];
-      const layers = [...below, ...servers, await layer(modules), await layer(code)];
+      const over = flags.overlay ? [await layer(resolve(flags.overlay))] : [];
+      const layers = [...below, ...servers, await layer(modules), await layer(code), ...over];
       const written = await archive.add(await configOf(image), layers);
       const own = layers.slice(below.length).reduce((sum, { size }) => sum + size, 0);
       console.log(

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { provision } from '../provisioning.js';
 import type { Secrets } from '../secrets.js';
 import { runKafka } from './kafka.js';
+import { runLoad } from './load.js';
 import { runPostgres } from './postgres.js';
 
 /**
@@ -14,6 +15,7 @@ const PARTS: Readonly<Record<string, () => Promise<unknown>>> = {
   oidc: () => import('../oidc.js'),
   sink: () => import('../sink.js'),
   provision: provisionDatabase,
+  load: runLoad,
 };
 
 const [name = ''] = process.argv.slice(2);

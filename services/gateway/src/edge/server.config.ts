@@ -8,6 +8,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { AccessGuard } from '../access/access.guard.js';
 import { permissionOf } from '../access/permissions.js';
+import { isDraining } from '../operation/drain.ops.js';
 import { refuseEarly } from './crowd.guard.js';
 import { InputPipe } from './input.guard.js';
 import { observeRequests } from './observe.ops.js';
@@ -76,6 +77,7 @@ function guard(server: FastifyInstance, access: AccessGuard, problems: ProblemAn
   observeRequests(server, log);
   server.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-trace-id', traceIdOf(request.traceparent));
+    if (isDraining()) void reply.header('connection', 'close');
     done();
   });
   refuseEarly(server);

@@ -1,0 +1,314 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { Api, accepted, eventually } from '../api.js';
+import { workspaceDir } from '../folders.js';
+import type { Platform } from '../platform.js';
+import { secretsIn } from '../secrets.js';
+import { registration, type Seeded, seedChain } from '../seed.js';
+import { SERVICES } from '../services.js';
+import { tellStory } from '../story.js';
+import { tokensFrom } from '../tokens.js';
+import { Cluster, output } from './cluster.js';
+import { layOutNextRelease, type Rehearsed, underLoad } from './rehearsal.js';
+import { secretManifests } from './secrets.js';
+
+const USAGE = `KUBECONFIG=… npm run e2e:k8s -- --load 'kind load image-archive {}'
+
+Installs Regulars from nothing into a namespace of its own, tells the main job, and rehearses what a platform team does
+while tills post: upgrade with a migration, rollback, scaling, evictions, killed pods. Removes everything at the end.
+  --load       how an image archive comes into the cluster; {} is the file
+  --namespace  regulars-e2e; must not be there
+  --kill       seconds for which pods are killed at random (120)
+  --keep       leave everything running`;
+
+const { values: flags } = parseArgs({
+  options: {
+    load: { type: 'string' },
+    namespace: { type: 'string', default: 'regulars-e2e' },
+    kill: { type: 'string', default: '120' },
+    keep: { type: 'boolean', default: false },
+  },
+});
+if (!flags.load || !process.env.KUBECONFIG) {
+  console.error(USAGE);
+  process.exit(2);
+}
+
+const RELEASE = 'regulars';
+const NEXT = '0.1.0-next';
+const chart = join(workspaceDir, 'deploy', 'charts', 'regulars');
+const examples = join(workspaceDir, 'deploy', 'examples', 'single-node');
+const cluster = new Cluster(flags.namespace);
+const room = await mkdtemp(join(tmpdir(), 'regulars-e2e-'));
+const rehearsed: Rehearsed[] = [];
+let isWell = false;
+try {
+  await step('images of this version and of the next', loadImages);
+  await step('namespace, Secrets, PostgreSQL and Kafka', prepare);
+  await step('helm install, until every pod is ready', install);
+  const { platform, seeded } = await step('a small chain of restaurants', seed);
+  await tellStory(platform);
+  await step('helm test: one purchase twice, one credit', () => helmTest(seeded));
+  await step('guests for the load', () => prepareLoad(platform, seeded));
+  cluster.close();
+  await rehearse();
+  await step('ops in every service', askOps);
+  await step('helm uninstall leaves nothing', uninstall);
+  isWell = true;
+} catch (error) {
+  console.error((error as Error).message);
+  await showTrouble();
+} finally {
+  cluster.close();
+  if (!flags.keep)
+    await cluster.kubectl('delete', 'namespace', flags.namespace, '--timeout=180s').catch(() => undefined);
+  await rm(room, { recursive: true, force: true });
+}
+console.log(isWell ? '\nEverything held.' : '\nIt did not hold.');
+process.exit(isWell ? 0 : 1);
+
+async function loadImages(): Promise<void> {
+  const images = join(import.meta.dirname, '..', 'images', 'main.js');
+  const now = join(room, 'now.tar');
+  const next = join(room, 'next.tar');
+  await layOutNextRelease(join(room, 'overlay'));
+  say(await output(process.execPath, [images, '--out', now]));
+  await output(process.execPath, [images, 'loyalty', '--out', next, '--tag', NEXT, '--overlay', join(room, 'overlay')]);
+  for (const file of [now, next]) await output('sh', ['-c', (flags.load as string).replaceAll('{}', file)]);
+}
+
+async function prepare(): Promise<void> {
+  await output('kubectl', ['create', 'namespace', flags.namespace]);
+  await output('kubectl', ['label', 'namespace', flags.namespace, 'pod-security.kubernetes.io/enforce=restricted']);
+  const secrets = await secretsIn(join(room, 'secrets.json'));
+  const place = {
+    namespace: flags.namespace,
+    postgres: 'postgres:5432',
+    database: 'regulars',
+    smtpUrl: 'smtp://sink:2525',
+  };
+  await cluster.apply({
+    apiVersion: 'v1',
+    kind: 'List',
+    items: secretManifests(secrets, { ...place, adminPassword: 'e2e' }),
+  });
+  await cluster.apply(join(examples, 'servers.yaml'));
+}
+
+async function install(): Promise<void> {
+  await output('helm', ['dependency', 'update', chart]);
+  await cluster.helm('install', RELEASE, chart, '-f', join(examples, 'values.yaml'), '--wait', '--timeout', '5m');
+  for (const service of SERVICES) {
+    const line = (await cluster.kubectl('logs', `deploy/${service}`))
+      .split('\n')
+      .find((each) => each.includes('"ready"'));
+    say(`${service.padEnd(14)} ready ${(JSON.parse(line ?? '{}') as { startMs?: number }).startMs} ms after its start`);
+  }
+}
+
+async function seed(): Promise<{ platform: Platform; seeded: Seeded }> {
+  const secrets = await secretsIn(join(room, 'secrets.json'));
+  const [gateway, oidc, sink] = [
+    await cluster.forward('gateway', 8080),
+    await cluster.forward('oidc', 8090),
+    await cluster.forward('sink', 8025),
+  ];
+  await cluster.forward('kafka', 19_092, 19_092);
+  const tokens = await tokensFrom(`http://127.0.0.1:${oidc}`, secrets.oidcClientSecret);
+  const url = `http://127.0.0.1:${gateway}`;
+  const seeded = await seedChain({ gateway: { url }, tokens }, room);
+  const platform = {
+    gateway: { url, docs: `${url}/docs` },
+    tokens,
+    sink: { url: `http://127.0.0.1:${sink}`, smtp: '' },
+    kafka: { brokers: '127.0.0.1:19092' },
+    topicPrefix: '',
+    ...seeded,
+  } as unknown as Platform;
+  return { platform, seeded };
+}
+
+async function helmTest({ tillKeys, members }: Seeded): Promise<void> {
+  const [till, member] = [tillKeys[0], members[0]];
+  assert(till && member);
+  const { key, storeId, tillId } = till;
+  const json = JSON.stringify({ key, storeId, tillId, memberNumber: member.number, currency: 'CNY' });
+  await cluster.apply(secret('regulars-test-till', { 'till.json': json }));
+  say(await cluster.helm('test', RELEASE, '--logs'));
+}
+
+async function prepareLoad({ gateway, tokens }: Platform, { tillKeys, stores }: Seeded): Promise<void> {
+  const office = new Api(gateway.url, tokens.agent);
+  const till = tillKeys[1];
+  assert(till);
+  const memberNumbers: string[] = [];
+  for (let guest = 0; guest < 6; guest++) {
+    const mobile = `+86137${String(Date.now()).slice(-7)}${guest}`;
+    const person = { name: '负载客人', mobile, email: `load-${guest}@guests.example`, language: 'zh-CN' };
+    const made = accepted(await office.post('/v1/members', registration(person, stores[0]?.storeId)), 'registering');
+    memberNumbers.push((made as { number: string }).number);
+  }
+  const { key, storeId, tillId } = till;
+  const plan = { url: 'http://gateway:8080', seconds: 10, pauseMs: 100, till: { key, storeId, tillId }, memberNumbers };
+  await cluster.apply(secret('regulars-load', { 'plan.json': JSON.stringify(plan) }));
+  await underLoad(cluster, trialImage(), 'warm-up', 10, async () => undefined);
+}
+
+async function rehearse(): Promise<void> {
+  const upgrade = (...set: string[]) =>
+    cluster.helm(
+      'upgrade',
+      RELEASE,
+      chart,
+      '-f',
+      join(examples, 'values.yaml'),
+      ...set.flatMap((each) => ['--set', each]),
+      '--wait',
+      '--timeout',
+      '4m',
+    );
+  const gently = async (what: string, seconds: number, work: () => Promise<unknown>) => {
+    const { report, seconds: tookS } = await note(what, seconds, work);
+    assert.deepEqual(report.failed, {}, `${what}: requests failed`);
+    say(`took ${tookS.toFixed(1)} s`);
+  };
+  await gently('upgrade of loyalty with a migration', 80, () => upgrade(`loyalty.image.tag=${NEXT}`));
+  const schema = await cluster.ops('loyalty', 'schema');
+  assert(JSON.stringify(schema.answer).includes('Rehearsal'), 'the next release knows its migration');
+  await gently('rollback of loyalty', 80, () => cluster.helm('rollback', RELEASE, '--wait', '--timeout', '4m'));
+  await gently('every service restarted, one after the other', 200, async () => {
+    for (const service of SERVICES) {
+      await cluster.kubectl('rollout', 'restart', `deploy/${service}`);
+      await cluster.kubectl('rollout', 'status', `deploy/${service}`, '--timeout=90s');
+    }
+  });
+  await gently('gateway and loyalty from 1 to 3 pods and back', 120, async () => {
+    for (const replicas of [3, 1]) {
+      await cluster.kubectl('scale', 'deploy/gateway', 'deploy/loyalty', `--replicas=${replicas}`);
+      for (const service of ['gateway', 'loyalty'])
+        await cluster.kubectl('rollout', 'status', `deploy/${service}`, '--timeout=90s');
+      await sleep(8_000);
+    }
+  });
+  await upgrade('gateway.replicas=2', 'loyalty.replicas=2');
+  await gently('evictions of gateway and loyalty, pod by pod', 120, () => evict(['gateway', 'loyalty']));
+  const seconds = Number(flags.kill);
+  await note(`pods killed at random for ${seconds} s`, seconds + 40, () => killAtRandom(seconds));
+}
+
+async function note(what: string, seconds: number, work: () => Promise<unknown>): Promise<Rehearsed> {
+  return step(`under load: ${what}`, async () => {
+    const done = await underLoad(cluster, trialImage(), what, seconds, work);
+    const { purchases, failed, p50Ms, p99Ms, worstMs, wrongBalances } = done.report;
+    say(
+      `${purchases} purchases, failed ${JSON.stringify(failed)}, p50 ${p50Ms} ms, p99 ${p99Ms} ms, worst ${worstMs} ms, wrong balances ${wrongBalances}`,
+    );
+    assert.equal(wrongBalances, 0, `${what}: a balance is not what was acknowledged`);
+    const verified = await cluster.ops('loyalty', 'verify');
+    assert.equal(verified.code, 0, `${what}: ${JSON.stringify(verified.answer)}`);
+    rehearsed.push(done);
+    return done;
+  });
+}
+
+interface PodItem {
+  metadata: { name: string };
+}
+
+async function evict(services: readonly string[]): Promise<void> {
+  for (const service of services) {
+    for (const { metadata } of await cluster.items<PodItem>('pods', '-l', `app.kubernetes.io/name=${service}`)) {
+      const path = `/api/v1/namespaces/${flags.namespace}/pods/${metadata.name}/eviction`;
+      const body = {
+        apiVersion: 'policy/v1',
+        kind: 'Eviction',
+        metadata: { name: metadata.name, namespace: flags.namespace },
+      };
+      await eventually(`the eviction of ${metadata.name}`, () =>
+        output('sh', ['-c', `echo '${JSON.stringify(body)}' | kubectl create --raw ${path} -f -`]).catch(
+          () => undefined,
+        ),
+      );
+      await cluster.kubectl('rollout', 'status', `deploy/${service}`, '--timeout=90s');
+    }
+  }
+}
+
+async function killAtRandom(seconds: number): Promise<void> {
+  const until = performance.now() + seconds * 1_000;
+  let killed = 0;
+  while (performance.now() < until) {
+    const pods = await cluster.items<PodItem>(
+      'pods',
+      '-l',
+      `app.kubernetes.io/instance=${RELEASE}`,
+      '--field-selector=status.phase=Running',
+    );
+    const victim = pods[Math.floor(Math.random() * pods.length)];
+    if (victim) await cluster.kubectl('delete', 'pod', victim.metadata.name, '--grace-period=0', '--force');
+    killed += 1;
+    await sleep(5_000 + Math.random() * 5_000);
+  }
+  say(`${killed} pods killed`);
+}
+
+async function askOps(): Promise<void> {
+  for (const service of SERVICES) {
+    await cluster.kubectl('rollout', 'status', `deploy/${service}`, '--timeout=120s');
+    assert.equal((await cluster.ops(service, 'health')).code, 0);
+    if (service === 'gateway') continue;
+    const lag = await eventually(`${service} having caught up`, async () => {
+      const found = await cluster.ops(service, 'lag', '--max-records', '0', '--max-seconds', '5');
+      return found.code === 0 ? found : undefined;
+    });
+    assert.equal((await cluster.ops(service, 'parked', 'list')).code, 0);
+    say(`${service.padEnd(14)} ${JSON.stringify((lag.answer as { outbox: unknown }).outbox)}`);
+  }
+  const published = await cluster.ops('stores', 'republish');
+  assert.equal(published.code, 0);
+  assert.equal((await cluster.ops('loyalty', 'rewind', 'regulars.stores.store.v1')).code, 0);
+  assert.equal((await cluster.ops('loyalty', 'nonsense')).code, 2);
+}
+
+async function uninstall(): Promise<void> {
+  await cluster.helm('uninstall', RELEASE, '--wait', '--timeout', '3m');
+  const kinds = 'all,configmap,secret,pdb,networkpolicy,serviceaccount,hpa,ingress,endpointslice';
+  const selector = `app.kubernetes.io/instance=${RELEASE}`;
+  await eventually('nothing being left', async () => {
+    const left = (await cluster.kubectl('get', kinds, '-l', selector, '-o', 'name')).trim();
+    return left === '' ? true : undefined;
+  });
+  assert.equal((await cluster.helm('list', '-q')).trim(), '');
+}
+
+function secret(name: string, stringData: Record<string, string>): object {
+  return { apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace: flags.namespace }, stringData };
+}
+
+function trialImage(): string {
+  return 'regulars/trial:0.1.0';
+}
+
+async function showTrouble(): Promise<void> {
+  const look = async (...args: string[]) =>
+    console.error(await cluster.kubectl(...args).catch((error: unknown) => String(error)));
+  await look('get', 'pods', '-o', 'wide');
+  await look('get', 'events', '--sort-by=.lastTimestamp');
+  for (const service of SERVICES) await look('logs', `deploy/${service}`, '--tail=15');
+}
+
+async function step<T>(what: string, work: () => Promise<T>): Promise<T> {
+  const from = performance.now();
+  console.log(`\n${what} …`);
+  const result = await work();
+  console.log(`✓ ${what} ${((performance.now() - from) / 1_000).toFixed(1)} s`);
+  return result;
+}
+
+function say(text: string): void {
+  for (const line of text.trimEnd().split('\n')) console.log(`   ${line}`);
+}
