@@ -66,6 +66,7 @@ function ownerOnly(service: OwnerName, own: Ports, around: Surroundings): Record
     ...(service === 'notifications' && {
       SMTP_URL: `smtp://127.0.0.1:${smtpPort}`,
       MAIL_FROM: 'Regulars <no-reply@regulars.example>',
+      SMS_MAIL_DOMAIN: 'sms.example',
     }),
   };
 }

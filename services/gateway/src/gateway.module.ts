@@ -5,6 +5,7 @@ import { AccessGuard } from './access/access.guard.js';
 import { CHAIN_LOG, ChainConsumer } from './access/chain.consumer.js';
 import { Chain } from './access/chain.service.js';
 import { KeyUsesJob } from './access/key-uses.job.js';
+import { MemberTokens } from './access/member-tokens.client.js';
 import { Tokens } from './access/tokens.client.js';
 import { AccessesController } from './accesses/accesses.controller.js';
 import { CasesController } from './cases/cases.controller.js';
@@ -27,8 +28,11 @@ import { PurchasesService } from './purchases/purchases.service.js';
 import { Counters } from './redemptions/counters.service.js';
 import { RedemptionsController } from './redemptions/redemptions.controller.js';
 import { RewardsController } from './rewards/rewards.controller.js';
+import { OwnRecordController } from './self-service/own-record.controller.js';
+import { SignInController } from './self-service/sign-in.controller.js';
 import { SimulationsController } from './simulations/simulations.controller.js';
 import { StoresController } from './stores/stores.controller.js';
+import { VerificationController } from './verification/verification.controller.js';
 
 /** Wiring of the gateway. */
 @Module({})
@@ -42,6 +46,9 @@ export class GatewayModule {
         DirectoryController,
         SimulationsController,
         MembersController,
+        VerificationController,
+        SignInController,
+        OwnRecordController,
         AccessesController,
         ParticularsController,
         PurchasesController,
@@ -72,6 +79,7 @@ export class GatewayModule {
         ChainConsumer,
         KeyUsesJob,
         Tokens,
+        MemberTokens,
         AccessGuard,
         PurchasesClient,
         PointsClient,

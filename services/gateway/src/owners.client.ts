@@ -10,6 +10,7 @@ import { MemberAccessServiceService } from '@regulars/contracts/members/v1/acces
 import { MemberDirectoryServiceService } from '@regulars/contracts/members/v1/directory';
 import { MemberServiceService } from '@regulars/contracts/members/v1/members';
 import { MemberParticularsServiceService } from '@regulars/contracts/members/v1/particulars';
+import { VerificationServiceService } from '@regulars/contracts/members/v1/verification';
 import { MessageServiceService } from '@regulars/contracts/notifications/v1/messages';
 import { StoreServiceService } from '@regulars/contracts/stores/v1/stores';
 import { FollowUpServiceService } from '@regulars/contracts/surveys/v1/followups';
@@ -35,6 +36,7 @@ export class Owners implements OnApplicationShutdown {
   readonly members: RpcClient<typeof MemberServiceService>;
   readonly memberAccess: RpcClient<typeof MemberAccessServiceService>;
   readonly memberDirectory: RpcClient<typeof MemberDirectoryServiceService>;
+  readonly verifications: RpcClient<typeof VerificationServiceService>;
   readonly memberParticulars: RpcClient<typeof MemberParticularsServiceService>;
   readonly programmes: RpcClient<typeof ProgrammeServiceService>;
   readonly simulations: RpcClient<typeof SimulationServiceService>;
@@ -52,6 +54,7 @@ export class Owners implements OnApplicationShutdown {
     this.members = rpcClient(MemberServiceService, settings.MEMBERS_ADDR);
     this.memberAccess = rpcClient(MemberAccessServiceService, settings.MEMBERS_ADDR);
     this.memberDirectory = rpcClient(MemberDirectoryServiceService, settings.MEMBERS_ADDR);
+    this.verifications = rpcClient(VerificationServiceService, settings.MEMBERS_ADDR);
     this.memberParticulars = rpcClient(MemberParticularsServiceService, settings.MEMBERS_ADDR);
     this.programmes = rpcClient(ProgrammeServiceService, settings.LOYALTY_ADDR);
     this.simulations = rpcClient(SimulationServiceService, settings.LOYALTY_ADDR);
@@ -68,7 +71,7 @@ export class Owners implements OnApplicationShutdown {
   onApplicationShutdown(): void {
     const clients = [this.stores, this.members, this.programmes, this.purchases, this.encodedPurchases];
     const others = [this.encodedPoints, this.cases, this.followUps, this.messages];
-    const ofMembers = [this.memberAccess, this.memberDirectory, this.memberParticulars];
+    const ofMembers = [this.memberAccess, this.memberDirectory, this.memberParticulars, this.verifications];
     const spending = [this.rewards, this.redemptions];
     const ofLoyalty = [this.simulations];
     for (const client of [...clients, ...others, ...ofMembers, ...spending, ...ofLoyalty]) client.close();

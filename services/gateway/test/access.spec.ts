@@ -149,12 +149,11 @@ describe('The routes', () => {
       const [method = 'GET', path = ''] = route.split(' ');
       const url = path.replace(/:version:/, '1:').replace(/:\w+Id/g, randomUUID());
       const asking = request(edge.app.getHttpServer());
-      const answer = await (method === 'GET'
-        ? asking.get(url)
-        : method === 'POST'
-          ? asking.post(url)
-          : asking.delete(url));
-      expect([route, answer.status]).toEqual([route, permission.public ? 200 : 401]);
+      const verb = method.toLowerCase() as 'get' | 'post' | 'put' | 'delete';
+      const answer = await asking[verb](url);
+      // A public write without a body is let in as far as the check of its body.
+      const letIn = method === 'GET' ? 200 : 400;
+      expect([route, answer.status]).toEqual([route, permission.public ? letIn : 401]);
     }
   });
 });

@@ -14,6 +14,7 @@ import { MemberAccessServiceService } from '@regulars/contracts/members/v1/acces
 import { MemberDirectoryServiceService } from '@regulars/contracts/members/v1/directory';
 import { MemberServiceService } from '@regulars/contracts/members/v1/members';
 import { MemberParticularsServiceService } from '@regulars/contracts/members/v1/particulars';
+import { VerificationServiceService } from '@regulars/contracts/members/v1/verification';
 import { MessageServiceService } from '@regulars/contracts/notifications/v1/messages';
 import { StoreServiceService } from '@regulars/contracts/stores/v1/stores';
 import { FollowUpServiceService } from '@regulars/contracts/surveys/v1/followups';
@@ -42,6 +43,7 @@ const services = [
   MemberServiceService,
   MemberAccessServiceService,
   MemberDirectoryServiceService,
+  VerificationServiceService,
   MemberParticularsServiceService,
   MessageServiceService,
   StoreServiceService,

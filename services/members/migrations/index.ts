@@ -3,6 +3,7 @@ import { Members } from './0001-members.js';
 import { KeyRotation } from './0002-key-rotation.js';
 import { Particulars } from './0003-particulars.js';
 import { Find } from './0004-find.js';
+import { Verification } from './0005-verification.js';
 
 /** Oldest first. */
-export const migrations: Migrations = [Members, KeyRotation, Particulars, Find];
+export const migrations: Migrations = [Members, KeyRotation, Particulars, Find, Verification];

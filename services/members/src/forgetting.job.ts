@@ -1,12 +1,13 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { CLOCK, type Clock, DueWork, forgetKeys } from '@regulars/service';
 import { DataSource } from 'typeorm';
+import { VerificationService } from './verification/verification.service.js';
 
 /** How long a repeated write is answered as the first. */
 const keysKeptMs = 30 * 86_400_000;
 const keysAtOnce = 2_000;
 
-/** Forgets idempotency keys that nobody repeats any more. */
+/** Forgets idempotency keys that nobody repeats any more, and codes of yesterday. */
 @Injectable()
 export class ForgettingJob implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly work = new DueWork({
@@ -17,6 +18,7 @@ export class ForgettingJob implements OnApplicationBootstrap, OnApplicationShutd
 
   constructor(
     @Inject(DataSource) private readonly dataSource: DataSource,
+    @Inject(VerificationService) private readonly verifications: VerificationService,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
@@ -29,7 +31,9 @@ export class ForgettingJob implements OnApplicationBootstrap, OnApplicationShutd
   }
 
   /** Safe on several replicas at once. */
-  forgetSome(): Promise<number> {
-    return forgetKeys(this.dataSource.manager, new Date(this.clock.now().getTime() - keysKeptMs), keysAtOnce);
+  async forgetSome(): Promise<number> {
+    const before = new Date(this.clock.now().getTime() - keysKeptMs);
+    const keys = await forgetKeys(this.dataSource.manager, before, keysAtOnce);
+    return keys + (await this.verifications.forgetSome());
   }
 }

@@ -2,6 +2,7 @@ import { MemberAccessServiceService } from '@regulars/contracts/members/v1/acces
 import { MemberDirectoryServiceService } from '@regulars/contracts/members/v1/directory';
 import { MemberServiceService } from '@regulars/contracts/members/v1/members';
 import { MemberParticularsServiceService } from '@regulars/contracts/members/v1/particulars';
+import { VerificationServiceService } from '@regulars/contracts/members/v1/verification';
 import { bootService } from '@regulars/service';
 import { migrations } from '../migrations/index.js';
 import { membersSettings } from './members.config.js';
@@ -17,6 +18,7 @@ await bootService({
     MemberAccessServiceService,
     MemberDirectoryServiceService,
     MemberParticularsServiceService,
+    VerificationServiceService,
   ],
   migrations,
   ops: (app) => [

@@ -4,6 +4,7 @@ import { DirectoryController } from './directory/directory.controller.js';
 import { DirectoryService } from './directory/directory.service.js';
 import { ForgettingJob } from './forgetting.job.js';
 import { AccessController } from './members/access.controller.js';
+import { ContactsService } from './members/contacts.service.js';
 import { IndexingJob } from './members/indexing.job.js';
 import { IndexingService } from './members/indexing.service.js';
 import { MembersController } from './members/members.controller.js';
@@ -17,10 +18,18 @@ import { KeysJob } from './privacy/keys.job.js';
 import { KeysService } from './privacy/keys.service.js';
 import { VaultService } from './privacy/vault.service.js';
 import { RepublishOps } from './republish.ops.js';
+import { VerificationController } from './verification/verification.controller.js';
+import { VerificationService } from './verification/verification.service.js';
 
 @Module({
   imports: [MessagingModule.forRoot({ source: '/regulars/members', topics: [{ name: memberTopic }], consumers: [] })],
-  controllers: [MembersController, AccessController, DirectoryController, ParticularsController],
+  controllers: [
+    MembersController,
+    AccessController,
+    DirectoryController,
+    ParticularsController,
+    VerificationController,
+  ],
   providers: [
     VaultService,
     KeysService,
@@ -30,6 +39,8 @@ import { RepublishOps } from './republish.ops.js';
     RegistrationService,
     IndexingService,
     IndexingJob,
+    ContactsService,
+    VerificationService,
     DirectoryService,
     ParticularsService,
     RepublishOps,

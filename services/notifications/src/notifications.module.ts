@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { MessagingModule } from '@regulars/messaging';
 import { CasesConsumer } from './messages/cases.consumer.js';
+import { CodesConsumer } from './messages/codes.consumer.js';
 import { MailClient } from './messages/mail.client.js';
 import { MembersClient } from './messages/members.client.js';
 import { MessagesController } from './messages/messages.controller.js';
@@ -21,12 +22,13 @@ import { StoresStore } from './stores/stores.store.js';
     MessagingModule.forRoot({
       source: '/regulars/notifications',
       topics: [{ name: messageTopic }],
-      consumers: [CasesConsumer, PointsConsumer, RecipientsConsumer, StoresConsumer],
+      consumers: [CasesConsumer, CodesConsumer, PointsConsumer, RecipientsConsumer, StoresConsumer],
     }),
   ],
   controllers: [MessagesController],
   providers: [
     CasesConsumer,
+    CodesConsumer,
     MailClient,
     MembersClient,
     MessagesJob,

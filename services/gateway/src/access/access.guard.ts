@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Problem, problem } from '../edge/problems.js';
 import type { Caller } from './call.guard.js';
 import { Chain, type Till } from './chain.service.js';
+import { MemberTokens } from './member-tokens.client.js';
 import { mayUse, type Permission } from './permissions.js';
 import { Tokens } from './tokens.client.js';
 
@@ -25,6 +26,7 @@ export class AccessGuard {
   constructor(
     @Inject(Chain) private readonly chain: Chain,
     @Inject(Tokens) private readonly tokens: Tokens,
+    @Inject(MemberTokens) private readonly memberTokens: MemberTokens,
     @Inject(PrincipalSigner) private readonly signer: PrincipalSigner,
   ) {}
 
@@ -78,7 +80,10 @@ export class AccessGuard {
   ): Promise<void> {
     let refused: Problem | Error | undefined;
     try {
-      const principal = this.scoped(await this.tokens.verify(token));
+      const isMembers = this.memberTokens.isOne(token);
+      const principal = isMembers
+        ? await this.memberTokens.verify(token)
+        : this.scoped(await this.tokens.verify(token));
       if (!principal) refused = problem('NOT_AUTHENTICATED');
       else if (!mayUse(permission, principal)) refused = problem('NOT_ALLOWED');
       else request.caller = await this.sign(principal, undefined);

@@ -60,6 +60,12 @@ export class Write {
   }
 }
 
+/** What is known of a request of somebody who is not known yet. */
+export interface Visit {
+  readonly deadline: number;
+  readonly traceparent: string;
+}
+
 function keyOf(request: FastifyRequest): string {
   const key = request.headers['idempotency-key'];
   const fault = idempotencyKeyFault(key);
@@ -84,6 +90,13 @@ export const Call = createParamDecorator((_: unknown, context: ExecutionContext)
 export const Writing = createParamDecorator((_: unknown, context: ExecutionContext) => {
   const request = context.switchToHttp().getRequest<FastifyRequest>();
   return new Write(request, callerOf(request));
+});
+
+/** Parameter of a public handler that changes something. @throws Malformed without an Idempotency-Key */
+export const Anonymous = createParamDecorator((_: unknown, context: ExecutionContext): Visit => {
+  const request = context.switchToHttp().getRequest<FastifyRequest>();
+  keyOf(request);
+  return { deadline: Date.now() + WRITE_PATIENCE_MS, traceparent: request.traceparent };
 });
 
 /** Parameter of a handler that reads together with others: what its item carries. */

@@ -16,7 +16,7 @@ describe('The permission table', () => {
   it('[O4] lets a till post purchases and nothing that changes the chain', () => {
     const till = { kind: 'till', roles: [] };
     const allowed = Object.keys(permissions).filter(
-      (route) => !route.startsWith('GET') && mayUse(permissionOf(...parts(route)), till),
+      (route) => !route.startsWith('GET') && !permissions[route]?.public && mayUse(permissionOf(...parts(route)), till),
     );
     expect(allowed).toEqual([
       'POST /v1/members',
@@ -29,6 +29,15 @@ describe('The permission table', () => {
       'POST /v1/redemptions/:redemptionId:cancel',
       'POST /v1/redemptions/:redemptionId:fulfil',
     ]);
+  });
+
+  it('[M12] lets a member use her own routes and no others', () => {
+    const member = { kind: 'member', roles: [] };
+    const allowed = Object.keys(permissions).filter(
+      (route) => !permissions[route]?.public && mayUse(permissionOf(...parts(route)), member),
+    );
+    expect(allowed.length).toBeGreaterThan(0);
+    expect(allowed.filter((route) => !route.includes(' /v1/self-service/me'))).toEqual([]);
   });
 
   it('[O4] lets nobody in without a role', () => {

@@ -3,7 +3,13 @@ import type { Role } from '@regulars/service';
 /** Who may use a route. */
 export type Permission =
   | { readonly public: true }
-  | { readonly public?: false; readonly tills: boolean; readonly roles: readonly Role[] };
+  | {
+      readonly public?: false;
+      readonly tills: boolean;
+      readonly roles: readonly Role[];
+      /** Whether a member uses it, for herself, after signing in by a one-time code (requirement M12). */
+      readonly members?: true;
+    };
 
 const everyRole: readonly Role[] = [
   'cashier',
@@ -25,6 +31,7 @@ const strategists: readonly Role[] = ['marketing', 'crm-analyst', 'finance', 'au
 
 const anyone: Permission = { public: true };
 const people = (...roles: readonly Role[]): Permission => ({ tills: false, roles });
+const members: Permission = { tills: false, roles: [], members: true };
 const tillsAnd = (...roles: readonly Role[]): Permission => ({ tills: true, roles });
 
 /**
@@ -60,9 +67,20 @@ export const permissions: Readonly<Record<string, Permission>> = {
   'PUT /v1/members/:memberId/tags': people('store-manager', 'agent', 'crm-analyst', 'marketing', 'administrator'),
   'POST /v1/members/:memberId/confirmations': people(...desk),
   'POST /v1/members/:memberId/acceptances': people(...desk),
+  'POST /v1/members/:memberId/verifications': people(...desk),
+  'POST /v1/members/:memberId/verifications/:challengeId': people(...desk),
+  'GET /v1/members/:memberId/contact-changes': people(...desk, 'auditor'),
   'GET /v1/members/:memberId/accesses': people('auditor', 'administrator'),
   'GET /v1/members/:memberId/particulars': tillsAnd(...desk, 'auditor'),
   'PUT /v1/members/:memberId/particulars': people(...desk),
+
+  'POST /v1/self-service/codes': anyone,
+  'POST /v1/self-service/sessions': anyone,
+  'GET /v1/self-service/me/record': members,
+  'GET /v1/self-service/me/accesses': members,
+  'GET /v1/self-service/me/particulars': members,
+  'PUT /v1/self-service/me/particulars': members,
+  'POST /v1/self-service/me/acceptances': members,
 
   'POST /v1/purchases': tillsAnd(...counter),
   'POST /v1/purchases:batch': tillsAnd(),
@@ -108,5 +126,6 @@ export function routeName(path: string): string {
 /** Whether a caller may use a route. */
 export function mayUse(permission: Permission, caller: { kind: string; roles: readonly Role[] }): boolean {
   if (permission.public) return true;
+  if (caller.kind === 'member') return permission.members === true;
   return caller.kind === 'till' ? permission.tills : permission.roles.some((role) => caller.roles.includes(role));
 }

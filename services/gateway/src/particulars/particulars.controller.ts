@@ -1,22 +1,23 @@
 import { Body, Controller, Get, Headers, Inject, Param, Put, Query, Res } from '@nestjs/common';
-import { ApiHeader, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 import type { CallOptions } from '@regulars/service';
 import type { FastifyReply } from 'fastify';
 import { Call, type Write, Writing } from '../access/call.guard.js';
-import { Malformed } from '../edge/faults.js';
 import { id } from '../edge/fields.js';
 import { Documented } from '../edge/reference.config.js';
 import { tellReplay } from '../edge/replay.guard.js';
 import { type MemberQuery, memberQuery } from '../members/member.js';
 import { Owners } from '../owners.client.js';
 import {
+  IfMatchHeader,
   type ParticularsBody,
   particularsAnswer,
   particularsBody,
   particularsOf,
   particularsRead,
   particularsVersion,
-} from './particulars.js';
+  versionOf,
+} from './particulars.config.js';
 
 /** Preferences, special needs, addresses and contact persons of a member (requirement M2). */
 @ApiTags('members')
@@ -44,12 +45,7 @@ export class ParticularsController {
   }
 
   @Put()
-  @ApiHeader({
-    name: 'If-Match',
-    required: true,
-    description: 'The ETag that was read: "0" when nothing was told yet',
-    schema: { type: 'string', pattern: '^"\\d{1,15}"$' },
-  })
+  @IfMatchHeader()
   @Documented({
     summary: 'Replace what a member told',
     description: 'All of it: what is left out is forgotten.',
@@ -75,12 +71,4 @@ export class ParticularsController {
     void reply.header('etag', `"${version}"`);
     return { version };
   }
-}
-
-function versionOf(ifMatch: string | undefined): number {
-  const [, version] = /^"(\d{1,15})"$/.exec(ifMatch ?? '') ?? [];
-  if (version === undefined) {
-    throw new Malformed([{ pointer: '/headers/if-match', message: 'Expected the ETag that was read, such as "3"' }]);
-  }
-  return Number(version);
 }

@@ -20,7 +20,7 @@ export class AccessController implements RpcHandlers<typeof MemberAccessServiceS
   ) {}
 
   async listAccesses(request: ListAccessesRequest, metadata: Metadata): Promise<ListAccessesResponse> {
-    if (!mayReadAccessLog(principalOf(metadata))) throw refusal('PERMISSION_DENIED', 'NOT_ALLOWED');
+    if (!mayReadAccessLog(principalOf(metadata), request.memberId)) throw refusal('PERMISSION_DENIED', 'NOT_ALLOWED');
     const page = pageIn(request.page, Number.isSafeInteger);
     if (!(await this.members.exists(request.memberId))) throw refusal('NOT_FOUND', 'MEMBER_UNKNOWN');
     const { lines, nextCursor } = await this.accessLog.of(request.memberId, page);

@@ -40,8 +40,16 @@ describe('The index key on the database', () => {
     const vault = new VaultService(settings(keys));
     const service = new KeysService(dataSource, vault);
     await service.onApplicationBootstrap();
-    const members = new MembersService(dataSource, vault, new AccessLogService(dataSource, systemClock));
-    const registrations = new RegistrationService(dataSource, members, vault, new Outbox(), systemClock);
+    const accessLog = new AccessLogService(dataSource, systemClock);
+    const members = new MembersService(dataSource, vault, accessLog, settings(keys), systemClock);
+    const registrations = new RegistrationService(
+      dataSource,
+      members,
+      vault,
+      settings(keys),
+      new Outbox(),
+      systemClock,
+    );
     return {
       members,
       registrations,

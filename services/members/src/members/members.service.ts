@@ -8,12 +8,15 @@ import {
   registrationChannelFromJSON,
 } from '@regulars/contracts/members/v1/members';
 import type { RepublishedEvent } from '@regulars/messaging';
+import { CLOCK, type Clock, SETTINGS } from '@regulars/service';
 import { DataSource } from 'typeorm';
 import { validate as isUuid } from 'uuid';
 import type { Caller } from '../caller.js';
+import type { MembersSettings } from '../members.config.js';
 import { AccessLogService } from '../privacy/access-log.service.js';
 import { mayReadClear, type Purpose } from '../privacy/clear-reads.js';
 import { hashOfToken, type Sealing, VaultService } from '../privacy/vault.service.js';
+import { isIdle } from '../verification/challenge.js';
 import { birthdayOf } from './birthday.js';
 import { masked } from './masking.js';
 import { memberRegistered } from './members.js';
@@ -38,9 +41,14 @@ export interface Reference {
 
 /** A member by whose data key fields are sealed. */
 export interface SealedMember {
+  readonly memberId: string;
   readonly homeStoreId: string | null;
   readonly nature: MemberNature;
+  readonly language: string;
   readonly sealing: Sealing;
+  clearName(): string;
+  /** Empty when there is none. */
+  clearContact(kind: 'mobile' | 'email'): string;
 }
 
 export type ReadContacts =
@@ -56,6 +64,8 @@ export class MembersService {
     @Inject(DataSource) private readonly dataSource: DataSource,
     @Inject(VaultService) private readonly vault: VaultService,
     @Inject(AccessLogService) private readonly accessLog: AccessLogService,
+    @Inject(SETTINGS) private readonly settings: MembersSettings,
+    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   /**
@@ -66,7 +76,7 @@ export class MembersService {
   async read(caller: Caller, memberId: string, purpose: Purpose | undefined): Promise<Member | undefined> {
     const stored = await this.find({ by: 'member_id', value: memberId });
     if (!stored) return undefined;
-    if (!purpose || !mayReadClear(caller.principal, purpose, stored.homeStoreId)) return this.maskedMember(stored);
+    if (!purpose || !mayReadClear(caller.principal, purpose, stored)) return this.maskedMember(stored);
     await this.accessLog.record(caller, [memberId], clearFields, purpose);
     return this.clearMember(stored);
   }
@@ -79,8 +89,22 @@ export class MembersService {
   async sealed(memberId: string, tx = this.dataSource.manager): Promise<SealedMember | undefined> {
     const stored = isUuid(memberId) ? await findMember(tx, { by: 'member_id', value: memberId }) : undefined;
     if (!stored) return undefined;
-    const { homeStoreId, nature } = stored;
-    return { homeStoreId, nature: memberNatureFromJSON(nature), sealing: this.vault.sealingOf(stored) };
+    const { homeStoreId, nature, language } = stored;
+    const sealing = this.vault.sealingOf(stored);
+    return {
+      memberId,
+      homeStoreId,
+      nature: memberNatureFromJSON(nature),
+      language,
+      sealing,
+      clearName: () => personOf(stored, sealing).name,
+      clearContact: (kind) => personOf(stored, sealing)[kind],
+    };
+  }
+
+  /** Who has a contact. */
+  async idBy(kind: 'mobile' | 'email', value: string): Promise<string | undefined> {
+    return (await this.find(this.foundBy(kind, value)))?.memberId;
   }
 
   /** Finds a member; masked (requirement M4). */
@@ -156,12 +180,20 @@ export class MembersService {
 
   private clearMember(stored: StoredMember): Member {
     const person = personOf(stored, this.vault.sealingOf(stored));
-    return { ...plainPart(stored), codeToken: this.codeTokenOf(stored), person, masked: false };
+    const plain = plainPart(stored, this.needsVerification(stored));
+    return { ...plain, codeToken: this.codeTokenOf(stored), person, masked: false };
   }
 
   private maskedMember(stored: StoredMember): Member {
     const person = masked(personOf(stored, this.vault.sealingOf(stored)));
-    return { ...plainPart(stored), codeToken: '', person, masked: true };
+    return { ...plainPart(stored, this.needsVerification(stored)), codeToken: '', person, masked: true };
+  }
+
+  /** A mobile that somebody else had, or that a member has who was not here for long. */
+  private needsVerification({ mobileSealed, mobileIndex, mobileIndex1, seenAt }: StoredMember): boolean {
+    if (!mobileSealed) return false;
+    const isHeld = (mobileIndex ?? mobileIndex1) !== null;
+    return !isHeld || isIdle(seenAt, this.settings.MOBILE_IDLE_DAYS, this.clock.now());
   }
 
   private contactOf(stored: StoredMember): Contact {
@@ -184,7 +216,7 @@ function personOf(stored: StoredMember, sealing: Sealing): Person {
   };
 }
 
-function plainPart(stored: StoredMember): Omit<Member, 'codeToken' | 'person' | 'masked'> {
+function plainPart(stored: StoredMember, needsVerification: boolean): Omit<Member, 'codeToken' | 'person' | 'masked'> {
   return {
     memberId: stored.memberId,
     number: stored.number,
@@ -199,9 +231,9 @@ function plainPart(stored: StoredMember): Omit<Member, 'codeToken' | 'person' | 
     })),
     registeredAt: stored.registeredAt,
     tags: [...stored.tags],
-    mobileVerifiedAt: undefined,
-    emailVerifiedAt: undefined,
-    mobileVerificationNeeded: false,
+    mobileVerifiedAt: stored.mobileVerifiedAt ?? undefined,
+    emailVerifiedAt: stored.emailVerifiedAt ?? undefined,
+    mobileVerificationNeeded: needsVerification,
     mergedInto: '',
     mergedIds: [],
   };

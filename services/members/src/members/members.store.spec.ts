@@ -76,8 +76,8 @@ describe('Members on their database', () => {
     await dataSource.initialize();
     const vault = new VaultService(settings);
     const outbox = new Outbox();
-    members = new MembersService(dataSource, vault, new AccessLogService(dataSource, clock));
-    registrations = new RegistrationService(dataSource, members, vault, outbox, clock);
+    members = new MembersService(dataSource, vault, new AccessLogService(dataSource, clock), settings, clock);
+    registrations = new RegistrationService(dataSource, members, vault, settings, outbox, clock);
     ops = new RepublishOps(dataSource, members, outbox);
   }, 30_000);
 

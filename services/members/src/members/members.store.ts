@@ -43,7 +43,14 @@ export interface AcceptanceRow {
 
 /** A member with all that is needed to read it. */
 export type StoredMember = MemberRow &
-  WrappedKey & { readonly acceptances: readonly AcceptanceRow[]; readonly tags: readonly string[] };
+  WrappedKey & {
+    readonly acceptances: readonly AcceptanceRow[];
+    readonly tags: readonly string[];
+    readonly mobileVerifiedAt: Date | null;
+    readonly emailVerifiedAt: Date | null;
+    /** The last sign of life. */
+    readonly seenAt: Date;
+  };
 
 /** By what a member is found; each has a unique index of its own. */
 export type FoundBy =
@@ -85,7 +92,8 @@ const insertMember = `INSERT INTO member (${Object.values(columns).join(', ')})
   ON CONFLICT DO NOTHING RETURNING 1`;
 
 const selectMember = `SELECT ${fields.map((field) => `member.${columns[field]} AS "${field}"`).join(', ')},
-    member_key.key_encryption_key_id AS "keyEncryptionKeyId", member_key.wrapped,
+    member.mobile_verified_at AS "mobileVerifiedAt", member.email_verified_at AS "emailVerifiedAt",
+    member.seen_at AS "seenAt", member_key.key_encryption_key_id AS "keyEncryptionKeyId", member_key.wrapped,
     (SELECT json_agg(json_build_object('notice', notice, 'version', version, 'channel', channel,
         'acceptedAt', to_char(accepted_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) ORDER BY notice, version)
       FROM acceptance WHERE acceptance.member_id = member.member_id) AS acceptances,
@@ -131,18 +139,6 @@ export async function addAcceptances(
       accepted.map((row) => row.acceptedAt),
     ],
   );
-}
-
-/** Whoever holds a mobile, looked for in both places. */
-export async function holderOfMobile(
-  tx: EntityManager,
-  [index, index1]: readonly (Buffer | null)[],
-): Promise<string | undefined> {
-  const [holder] = await tx.query<{ memberId: string }[]>(
-    'SELECT member_id AS "memberId" FROM member WHERE mobile_index = $1 OR mobile_index_1 = $2',
-    [index ?? null, index1 ?? null],
-  );
-  return holder?.memberId;
 }
 
 export async function addNameIndexes(

@@ -16,6 +16,7 @@ export interface Registered {
   readonly channel: string;
   readonly registeredAt: Date;
   readonly emailIndex: Buffer | null;
+  readonly emailIndex1: Buffer | null;
   readonly registeredEventId: string;
 }
 
@@ -36,7 +37,7 @@ export function memberRegistered(member: Registered): RepublishedEvent {
       nature: memberNatureFromJSON(member.nature),
       homeStoreId: member.homeStoreId ?? '',
       channel: registrationChannelFromJSON(member.channel),
-      hasEmail: member.emailIndex !== null,
+      hasEmail: (member.emailIndex ?? member.emailIndex1) !== null,
     }) as object,
     subject: number,
     time: registeredAt,

@@ -1,12 +1,15 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type Acceptance, memberNatureToJSON, registrationChannelToJSON } from '@regulars/contracts/members/v1/members';
 import { appendToOutbox, Outbox } from '@regulars/messaging';
-import { CLOCK, type Clock, mayActFor, once } from '@regulars/service';
+import { CLOCK, type Clock, mayActFor, once, SETTINGS } from '@regulars/service';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import type { Caller } from '../caller.js';
+import type { MembersSettings } from '../members.config.js';
 import { hashOfToken, type Sealing, VaultService } from '../privacy/vault.service.js';
+import { isIdle } from '../verification/challenge.js';
 import { birthdayText } from './birthday.js';
+import { holderOf } from './contacts.store.js';
 import { memberRegistered } from './members.js';
 import { MembersService } from './members.service.js';
 import {
@@ -15,7 +18,6 @@ import {
   addKey,
   addMember,
   addNameIndexes,
-  holderOfMobile,
   type MemberRow,
   nextNumber,
 } from './members.store.js';
@@ -40,6 +42,7 @@ export class RegistrationService {
     @Inject(DataSource) private readonly dataSource: DataSource,
     @Inject(MembersService) private readonly members: MembersService,
     @Inject(VaultService) private readonly vault: VaultService,
+    @Inject(SETTINGS) private readonly settings: MembersSettings,
     @Inject(Outbox) private readonly outbox: Outbox,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
@@ -72,10 +75,12 @@ export class RegistrationService {
   private async add(tx: EntityManager, caller: Caller, registration: Registration): Promise<Added> {
     const memberId = uuidv7();
     const { wrapped, sealing } = this.vault.newKey(memberId);
-    const member = this.rowOf(memberId, await nextNumber(tx), registration, sealing);
+    const row = this.rowOf(memberId, await nextNumber(tx), registration, sealing);
+    const isRecycled = await this.isHeldByNobodyHere(tx, row);
+    const member = isRecycled ? { ...row, mobileIndex: null, mobileIndex1: null } : row;
     if (!(await addMember(tx, member))) {
-      const mobileTaken = await holderOfMobile(tx, [member.mobileIndex, member.mobileIndex1]);
-      return { outcome: 'refused', reason: mobileTaken === undefined ? 'EMAIL_TAKEN' : 'MOBILE_TAKEN' };
+      const holder = await holderOf(tx, 'mobile', [member.mobileIndex, member.mobileIndex1]);
+      return { outcome: 'refused', reason: holder ? 'MOBILE_TAKEN' : 'EMAIL_TAKEN' };
     }
     await addKey(tx, wrapped);
     await addNameIndexes(tx, this.nameIndexes(memberId, registration.person.name));
@@ -83,6 +88,12 @@ export class RegistrationService {
     const event = memberRegistered(member);
     await appendToOutbox(tx, [caller.traceparent ? { ...event, traceparent: caller.traceparent } : event]);
     return { outcome: 'registered', memberId };
+  }
+
+  /** Whether somebody has the mobile who was not here for long: it is then written down, and held once it is verified. */
+  private async isHeldByNobodyHere(tx: EntityManager, member: MemberRow): Promise<boolean> {
+    const holder = await holderOf(tx, 'mobile', [member.mobileIndex, member.mobileIndex1]);
+    return holder !== undefined && isIdle(holder.seenAt, this.settings.MOBILE_IDLE_DAYS, this.clock.now());
   }
 
   private rowOf(memberId: string, sequence: number, registration: Registration, sealing: Sealing): MemberRow {

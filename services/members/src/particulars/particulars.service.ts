@@ -56,7 +56,7 @@ export class ParticularsService {
   async read(caller: Caller, memberId: string, purpose: Purpose | undefined): Promise<ReadParticulars | undefined> {
     const member = await this.members.sealed(memberId);
     if (!member) return undefined;
-    const clear = purpose !== undefined && mayReadClear(caller.principal, purpose, member.homeStoreId);
+    const clear = purpose !== undefined && mayReadClear(caller.principal, purpose, member);
     const row = await findParticulars(this.dataSource.manager, memberId);
     if (!row) return { particulars: Particulars.fromPartial({}), masked: !clear, version: 0, changedAt: undefined };
     if (clear) await this.accessLog.record(caller, [memberId], privateFields, purpose);

@@ -15,6 +15,8 @@ const readers = {
   'guest-request': ['administrator'],
   /** Looking into how data was used. */
   audit: ['auditor'],
+  /** Reading one's own (requirement M12): for the member alone, whatever roles somebody has. */
+  'own-data': [],
 } as const satisfies Record<string, readonly Role[]>;
 
 export type Purpose = keyof typeof readers;
@@ -30,9 +32,14 @@ export function isPurpose(text: string): text is Purpose {
  * Whether a principal sees clear data of a member for a purpose (requirements M6, O4): the role must fit the purpose, and
  * who acts for some stores only sees members of those.
  *
- * @param homeStoreId null for a member that no store registered
+ * @param member its home store is null when no store registered it
  */
-export function mayReadClear(principal: Principal, purpose: Purpose, homeStoreId: string | null): boolean {
+export function mayReadClear(
+  principal: Principal,
+  purpose: Purpose,
+  { memberId, homeStoreId }: { readonly memberId: string; readonly homeStoreId: string | null },
+): boolean {
+  if (purpose === 'own-data') return isMember(principal, memberId);
   const allowed: readonly Role[] = readers[purpose];
   const inScope = homeStoreId === null ? principal.stores === '*' : mayActFor(principal, homeStoreId);
   const hasRoles = principal.kind === 'person' || principal.kind === 'machine';
@@ -41,7 +48,12 @@ export function mayReadClear(principal: Principal, purpose: Purpose, homeStoreId
 
 const readersOfAccessLog: readonly Role[] = ['auditor', 'administrator'];
 
-/** Who may see who saw clear data. */
-export function mayReadAccessLog(principal: Principal): boolean {
+/** Who may see who saw clear data: the member too (requirements M6, M12). */
+export function mayReadAccessLog(principal: Principal, memberId: string): boolean {
+  if (isMember(principal, memberId)) return true;
   return principal.stores === '*' && principal.roles.some((role) => readersOfAccessLog.includes(role));
+}
+
+function isMember({ kind, sub }: Principal, memberId: string): boolean {
+  return kind === 'member' && sub === memberId;
 }

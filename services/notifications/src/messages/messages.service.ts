@@ -1,5 +1,4 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Contact } from '@regulars/contracts/members/v1/members';
 import { appendToOutbox, Outbox } from '@regulars/messaging';
 import { CLOCK, type Clock, cutPage, type Page } from '@regulars/service';
 import { DataSource, type EntityManager } from 'typeorm';
@@ -7,11 +6,11 @@ import { v7 as uuidv7 } from 'uuid';
 import { StoresService, type StoreText } from '../stores/stores.service.js';
 import { type Attempt, type Verdict, verdictOn, withoutAddress } from './delivery.js';
 import { type Mail, MailClient } from './mail.client.js';
-import { MembersClient } from './members.client.js';
+import { MembersClient, type Recipient } from './members.client.js';
 import { type ClaimedMessage, type ListedMessage, MessagesStore } from './messages.store.js';
 import { messageEnded } from './outcome.js';
 import { render } from './render.js';
-import { type TemplateName, templates, type Variables } from './templates.js';
+import { codeTemplate, type TemplateName, templates, type Variables } from './templates.js';
 
 export type { ListedMessage };
 
@@ -143,7 +142,11 @@ export class MessagesService {
   async #contactsOf(claimed: readonly ClaimedMessage[]): Promise<ReadonlyMap<TemplateName, Contacts>> {
     const asked = [...new Set(claimed.map(({ template }) => template))].map(async (template) => {
       const memberIds = claimed.filter((message) => message.template === template).map(({ memberId }) => memberId);
-      return [template, await this.members.contactsOf(memberIds, `message:${template}`)] as const;
+      const contacts =
+        template === codeTemplate
+          ? await this.members.codesOf(challengesIn(claimed))
+          : await this.members.contactsOf(memberIds, `message:${template}`);
+      return [template, contacts] as const;
     });
     return new Map(await Promise.all(asked));
   }
@@ -175,7 +178,7 @@ export class MessagesService {
 }
 
 /** Undefined where members could not be asked. */
-type Contacts = ReadonlyMap<string, Contact> | undefined;
+type Contacts = ReadonlyMap<string, Recipient> | undefined;
 
 interface MessageAttempt {
   readonly message: ClaimedMessage;
@@ -205,14 +208,26 @@ function prepare(
   const ended = (attempt: Attempt): MessageAttempt => ({ message, attempt });
   const known = contacts.get(message.template);
   if (!known) return ended({ outcome: 'not-now', reason: 'MEMBERS_UNAVAILABLE', maybeTaken: false });
-  const contact = known.get(message.memberId);
+  const contact = known.get(message.template === codeTemplate ? challengeIn(message) : message.memberId);
   if (!contact) return ended({ outcome: 'suppressed', reason: 'MEMBER_UNKNOWN' });
   if (!contact.email) return ended({ outcome: 'suppressed', reason: 'NO_ADDRESS' });
   const store = message.storeId === undefined ? undefined : stores.get(message.storeId);
   if (message.storeId !== undefined && !store)
     return ended({ outcome: 'not-now', reason: 'STORE_UNKNOWN', maybeTaken: false });
   const language = contact.language === 'en' ? 'en' : 'zh-CN';
-  const rendering = render(templates[message.template], message.variables, { name: contact.name, language, store });
+  const rendering = render(
+    templates[message.template],
+    { ...message.variables, ...contact.secrets },
+    { name: contact.name, language, store },
+  );
   if (rendering.outcome === 'refused') return ended(rendering);
   return { message, mail: { ...rendering.message, messageId: message.messageId, to: contact.email, language } };
+}
+
+function challengesIn(claimed: readonly ClaimedMessage[]): string[] {
+  return claimed.filter(({ template }) => template === codeTemplate).map(challengeIn);
+}
+
+function challengeIn({ variables }: ClaimedMessage): string {
+  return String(variables.challenge);
 }

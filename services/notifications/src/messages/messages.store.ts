@@ -3,7 +3,7 @@ import type { Page } from '@regulars/service';
 import type { EntityManager } from 'typeorm';
 import type { Verdict } from './delivery.js';
 import type { ToldMessage } from './outcome.js';
-import type { Language, TemplateName } from './templates.js';
+import { codeTemplate, type Language, type TemplateName } from './templates.js';
 
 /** A message to be written; nothing in it is personal. */
 export interface NewMessage {
@@ -66,7 +66,7 @@ export class MessagesStore {
          CASE WHEN has_email THEN 'WAITING' ELSE 'SUPPRESSED' END, CASE WHEN NOT has_email THEN 'NO_ADDRESS' END,
          $8, $8, expires_at
        FROM (
-         SELECT heard.*, coalesce(recipient.has_email, true) AS has_email
+         SELECT heard.*, heard.template = $9 OR coalesce(recipient.has_email, true) AS has_email
          FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::uuid[], $6::jsonb[], $7::timestamptz[])
            AS heard (message_id, cause_id, member_id, template, store_id, variables, expires_at)
          LEFT JOIN recipient USING (member_id)) AS heard
@@ -81,6 +81,7 @@ export class MessagesStore {
         messages.map(({ variables }) => JSON.stringify(variables)),
         messages.map(({ expiresAt }) => expiresAt.toISOString()),
         now,
+        codeTemplate,
       ],
     );
     return new Map(rows.map(({ message_id, state }) => [message_id, state]));

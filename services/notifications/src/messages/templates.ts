@@ -68,6 +68,29 @@ export const templates = {
       },
     },
   },
+  'one-time-code': {
+    goodForHours: 1 / 6,
+    aboutStore: false,
+    variables: { challenge: 'text', code: 'text' },
+    texts: {
+      'zh-CN': {
+        subject: '您的验证码：{{ code }}',
+        paragraphs: [
+          '{{ name }}，您好：',
+          '您的验证码是 {{ code }}，十分钟内有效，仅可使用一次。',
+          '请勿将验证码告诉任何人，包括我们的员工。',
+        ],
+      },
+      en: {
+        subject: 'Your code: {{ code }}',
+        paragraphs: [
+          'Dear {{ name }},',
+          'your code is {{ code }}. It is good for ten minutes, once.',
+          'Please tell it to nobody, not even to our staff.',
+        ],
+      },
+    },
+  },
   'case-received': {
     goodForHours: 24,
     aboutStore: true,
@@ -95,7 +118,10 @@ export const templates = {
 
 export type TemplateName = keyof typeof templates;
 
+/** Its `code` and the address are asked of members when it is sent, so that they are stored nowhere. */
+export const codeTemplate = 'one-time-code' satisfies TemplateName;
+
 /** Values of a template's variables as a message keeps them: whole numbers, texts, moments in RFC 3339. */
 export type Variables<Name extends TemplateName> = Readonly<
-  Record<keyof (typeof templates)[Name]['variables'], string | number>
+  Record<Exclude<keyof (typeof templates)[Name]['variables'], 'code'>, string | number>
 >;

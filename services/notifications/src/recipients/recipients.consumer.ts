@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { MemberRegistered } from '@regulars/contracts/members/v1/members_events';
+import { MemberContactChanged, MemberRegistered } from '@regulars/contracts/members/v1/members_events';
 import type { EventConsumer, ReceivedEvent } from '@regulars/messaging';
 import type { EntityManager } from 'typeorm';
 import { RecipientsService } from './recipients.service.js';
@@ -18,5 +18,10 @@ export class RecipientsConsumer implements EventConsumer {
       .map(({ payload }) => MemberRegistered.fromJSON(payload))
       .flatMap(({ memberId, hasEmail }) => (hasEmail === undefined ? [] : [{ memberId, hasEmail }]));
     await this.recipients.remember(tx, told);
+    const changed = events
+      .filter(({ type }) => type === 'regulars.members.v1.MemberContactChanged')
+      .map(({ payload }) => MemberContactChanged.fromJSON(payload))
+      .flatMap(({ memberId, hasEmail }) => (hasEmail === undefined ? [] : [{ memberId, hasEmail }]));
+    await this.recipients.change(tx, changed);
   }
 }

@@ -11,4 +11,10 @@ export class RecipientsService {
   async remember(tx: EntityManager, recipients: readonly Recipient[]): Promise<void> {
     if (recipients.length > 0) await this.store.keep(tx, recipients);
   }
+
+  /** Who got or lost an address since registration, in the order in which it happened. */
+  async change(tx: EntityManager, recipients: readonly Recipient[]): Promise<void> {
+    const latest = new Map(recipients.map((recipient) => [recipient.memberId, recipient]));
+    if (latest.size > 0) await this.store.replace(tx, [...latest.values()]);
+  }
 }

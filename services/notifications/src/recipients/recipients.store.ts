@@ -17,4 +17,13 @@ export class RecipientsStore {
       [recipients.map(({ memberId }) => memberId), recipients.map(({ hasEmail }) => hasEmail)],
     );
   }
+
+  /** Keeps what changed since. */
+  async replace(tx: EntityManager, recipients: readonly Recipient[]): Promise<void> {
+    await tx.query(
+      `INSERT INTO recipient (member_id, has_email) SELECT * FROM unnest($1::uuid[], $2::boolean[])
+       ON CONFLICT (member_id) DO UPDATE SET has_email = excluded.has_email`,
+      [recipients.map(({ memberId }) => memberId), recipients.map(({ hasEmail }) => hasEmail)],
+    );
+  }
 }
