@@ -27,6 +27,7 @@ const tags: Readonly<Record<string, string>> = {
   cases: 'Complaints and other feedback',
   followups: 'Asking guests how it was',
   rewards: 'What points can be spent on',
+  'self-service': 'What members read and change of their own, after signing in by a one-time code',
   redemptions: 'Points being spent: reserved, confirmed, cancelled, handed over',
 };
 
@@ -48,6 +49,10 @@ export function openApiOf(app: NestFastifyApplication): OpenAPIObject {
     .addBearerAuth(
       { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'An access token (OpenID Connect)' },
       'accessToken',
+    )
+    .addBearerAuth(
+      { type: 'http', scheme: 'bearer', bearerFormat: 'rms_…', description: 'What a member got for a one-time code' },
+      'memberToken',
     );
   const document = SwaggerModule.createDocument(app, builder.build(), {
     operationIdFactory: (_controller, method) => method,
@@ -113,12 +118,20 @@ function typeOf(value: unknown): string {
 }
 
 function tellWhoMay(operation: Operation, permission: Permission): void {
-  if (permission.public) return;
-  const { tills, roles } = permission;
-  operation.security = [...(tills ? [{ tillKey: [] }] : []), ...(roles.length > 0 ? [{ accessToken: [] }] : [])];
+  if (permission.public) {
+    operation.security = [];
+    return;
+  }
+  const { tills, roles, members = false } = permission;
+  operation.security = [
+    ...(tills ? [{ tillKey: [] }] : []),
+    ...(roles.length > 0 ? [{ accessToken: [] }] : []),
+    ...(members ? [{ memberToken: [] }] : []),
+  ];
   const callers = [
     ...(tills ? ['tills'] : []),
     ...(roles.length > 0 ? [`people in the roles ${roles.join(', ')}`] : []),
+    ...(members ? ['members who signed in by a one-time code'] : []),
   ];
   operation.description = [operation.description, `For ${callers.join(' and ')}.`].filter(Boolean).join('\n\n');
 }
