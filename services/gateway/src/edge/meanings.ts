@@ -14,8 +14,6 @@ export const meanings: Readonly<Record<string, Meaning>> = {
   challengeId: { description: 'The code that is on its way', example: `${ID}f` },
   changedBy: { description: 'Who changed it', example: 'agent' },
   changedFrom: { description: 'From where it was changed: by a person, a till or the member', example: 'person' },
-  changes: { description: 'The page' },
-  expiresAt: { description: 'Until when it is good', example: '2026-11-02T11:55:01Z' },
   masked: { description: 'Whether personal data is masked' },
   newValue: { description: 'What has stood there since; missing when nothing does' },
   oldValue: { description: 'What stood there before; missing when nothing did' },
