@@ -32,6 +32,7 @@ import { OwnRecordController } from './self-service/own-record.controller.js';
 import { SignInController } from './self-service/sign-in.controller.js';
 import { SimulationsController } from './simulations/simulations.controller.js';
 import { StoresController } from './stores/stores.controller.js';
+import { TiersController } from './tiers/tiers.controller.js';
 import { VerificationController } from './verification/verification.controller.js';
 
 /** Wiring of the gateway. */
@@ -45,6 +46,7 @@ export class GatewayModule {
         ProgrammesController,
         DirectoryController,
         SimulationsController,
+        TiersController,
         MembersController,
         VerificationController,
         SignInController,

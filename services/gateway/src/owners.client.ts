@@ -6,6 +6,7 @@ import { PurchaseServiceService } from '@regulars/contracts/loyalty/v1/purchases
 import { RedemptionServiceService } from '@regulars/contracts/loyalty/v1/redemptions';
 import { RewardServiceService } from '@regulars/contracts/loyalty/v1/rewards';
 import { SimulationServiceService } from '@regulars/contracts/loyalty/v1/simulations';
+import { TierServiceService } from '@regulars/contracts/loyalty/v1/tiers';
 import { MemberAccessServiceService } from '@regulars/contracts/members/v1/access';
 import { MemberDirectoryServiceService } from '@regulars/contracts/members/v1/directory';
 import { MemberServiceService } from '@regulars/contracts/members/v1/members';
@@ -40,6 +41,7 @@ export class Owners implements OnApplicationShutdown {
   readonly memberParticulars: RpcClient<typeof MemberParticularsServiceService>;
   readonly programmes: RpcClient<typeof ProgrammeServiceService>;
   readonly simulations: RpcClient<typeof SimulationServiceService>;
+  readonly tiers: RpcClient<typeof TierServiceService>;
   readonly purchases: RpcClient<typeof PurchaseServiceService>;
   readonly encodedPurchases: RpcClient<typeof encodedPurchases>;
   readonly encodedPoints: RpcClient<typeof encodedPoints>;
@@ -58,6 +60,7 @@ export class Owners implements OnApplicationShutdown {
     this.memberParticulars = rpcClient(MemberParticularsServiceService, settings.MEMBERS_ADDR);
     this.programmes = rpcClient(ProgrammeServiceService, settings.LOYALTY_ADDR);
     this.simulations = rpcClient(SimulationServiceService, settings.LOYALTY_ADDR);
+    this.tiers = rpcClient(TierServiceService, settings.LOYALTY_ADDR);
     this.purchases = rpcClient(PurchaseServiceService, settings.LOYALTY_ADDR);
     this.encodedPurchases = rpcClient(encodedPurchases, settings.LOYALTY_ADDR);
     this.encodedPoints = rpcClient(encodedPoints, settings.LOYALTY_ADDR);
@@ -73,7 +76,7 @@ export class Owners implements OnApplicationShutdown {
     const others = [this.encodedPoints, this.cases, this.followUps, this.messages];
     const ofMembers = [this.memberAccess, this.memberDirectory, this.memberParticulars, this.verifications];
     const spending = [this.rewards, this.redemptions];
-    const ofLoyalty = [this.simulations];
+    const ofLoyalty = [this.simulations, this.tiers];
     for (const client of [...clients, ...others, ...ofMembers, ...spending, ...ofLoyalty]) client.close();
   }
 }

@@ -10,6 +10,7 @@ import {
 import { RedemptionServiceService } from '@regulars/contracts/loyalty/v1/redemptions';
 import { RewardServiceService } from '@regulars/contracts/loyalty/v1/rewards';
 import { SimulationServiceService } from '@regulars/contracts/loyalty/v1/simulations';
+import { TierServiceService } from '@regulars/contracts/loyalty/v1/tiers';
 import { MemberAccessServiceService } from '@regulars/contracts/members/v1/access';
 import { MemberDirectoryServiceService } from '@regulars/contracts/members/v1/directory';
 import { MemberServiceService } from '@regulars/contracts/members/v1/members';
@@ -37,6 +38,7 @@ const services = [
   PointsServiceService,
   ProgrammeServiceService,
   SimulationServiceService,
+  TierServiceService,
   PurchaseServiceService,
   RewardServiceService,
   RedemptionServiceService,

@@ -2,6 +2,7 @@ import type { Migrations } from '@regulars/service';
 import { Reference0000000000001 } from './0001-reference.js';
 import { Ledger0000000000002 } from './0002-ledger.js';
 import { Purchases0000000000003 } from './0003-purchases.js';
+import { Standings0000000000010 } from './0010-standings.js';
 import { Redemptions0000000000020 } from './0020-redemptions.js';
 
 /** Oldest first. */
@@ -9,5 +10,6 @@ export const migrations: Migrations = [
   Reference0000000000001,
   Ledger0000000000002,
   Purchases0000000000003,
+  Standings0000000000010,
   Redemptions0000000000020,
 ];

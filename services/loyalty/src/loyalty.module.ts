@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
 import { MessagingModule } from '@regulars/messaging';
 import { BookService } from './book/book.service.js';
+import { ExpiryJob } from './expiry/expiry.job.js';
+import { ExpiryService } from './expiry/expiry.service.js';
 import { Lanes } from './lanes/lanes.service.js';
 import { MembersConsumer } from './members/members.consumer.js';
 import { MembersService } from './members/members.service.js';
@@ -34,13 +36,18 @@ import { SimulationsService } from './simulations/simulations.service.js';
 import { StoresConsumer } from './stores/stores.consumer.js';
 import { StoresService } from './stores/stores.service.js';
 import { TillsConsumer } from './stores/tills.consumer.js';
+import { StandingsService } from './tiers/standings.service.js';
+import { tierTopic } from './tiers/tier-events.js';
+import { TiersController } from './tiers/tiers.controller.js';
+import { TiersJob } from './tiers/tiers.job.js';
+import { TiersService } from './tiers/tiers.service.js';
 
 /** Loyalty: programmes, purchases, points and tiers. */
 @Module({
   imports: [
     MessagingModule.forRoot({
       source: '/regulars/loyalty',
-      topics: [{ name: pointsTopic }],
+      topics: [{ name: pointsTopic }, { name: tierTopic }],
       consumers: [StoresConsumer, TillsConsumer, MembersConsumer],
     }),
   ],
@@ -51,10 +58,16 @@ import { TillsConsumer } from './stores/tills.consumer.js';
     RewardsController,
     RedemptionsController,
     SimulationsController,
+    TiersController,
   ],
   providers: [
     ProgrammesService,
     SimulationsService,
+    StandingsService,
+    TiersService,
+    TiersJob,
+    ExpiryService,
+    ExpiryJob,
     StoresService,
     BookService,
     Lanes,

@@ -4,6 +4,7 @@ import { PurchaseServiceService } from '@regulars/contracts/loyalty/v1/purchases
 import { RedemptionServiceService } from '@regulars/contracts/loyalty/v1/redemptions';
 import { RewardServiceService } from '@regulars/contracts/loyalty/v1/rewards';
 import { SimulationServiceService } from '@regulars/contracts/loyalty/v1/simulations';
+import { TierServiceService } from '@regulars/contracts/loyalty/v1/tiers';
 import { bootService } from '@regulars/service';
 import { migrations } from '../migrations/all.js';
 import { loyaltySettings } from './loyalty.config.js';
@@ -20,6 +21,7 @@ await bootService({
     RewardServiceService,
     RedemptionServiceService,
     SimulationServiceService,
+    TierServiceService,
   ],
   migrations,
 });

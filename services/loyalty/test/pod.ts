@@ -13,6 +13,7 @@ import { type TestDatabase, testDatabase } from '@regulars/testing';
 import { DataSource } from 'typeorm';
 import { migrations } from '../migrations/all.js';
 import { BookService } from '../src/book/book.service.js';
+import { ExpiryService } from '../src/expiry/expiry.service.js';
 import { Lanes } from '../src/lanes/lanes.service.js';
 import { MembersService } from '../src/members/members.service.js';
 import { HeldLedgers } from '../src/points/held-ledgers.service.js';
@@ -32,6 +33,8 @@ import { refundContentOf } from '../src/refunds/refund-receipt.js';
 import { RefundsService } from '../src/refunds/refunds.service.js';
 import { RewardsService } from '../src/rewards/rewards.service.js';
 import { StoresService } from '../src/stores/stores.service.js';
+import { StandingsService } from '../src/tiers/standings.service.js';
+import { TiersService } from '../src/tiers/tiers.service.js';
 import type { TestMember, TestStore } from './chain.js';
 
 /** The services of one process, wired by hand, on a database that other pods may share. */
@@ -44,6 +47,8 @@ export class Pod {
   readonly purchases: PurchasesService;
   readonly refunds: RefundsService;
   readonly receipts: ReceiptsService;
+  readonly expiry: ExpiryService;
+  readonly tiers: TiersService;
   readonly rewards: RewardsService;
   readonly redemptions: RedemptionsService;
   private readonly lanes: Lanes;
@@ -56,19 +61,22 @@ export class Pod {
   ) {
     this.programmes = new ProgrammesService(dataSource, clock);
     const books = new BookService(dataSource, clock, this.programmes, this.stores);
-    const ledger = new LedgerService();
+    const standings = new StandingsService();
+    const ledger = new LedgerService(standings);
     this.receipts = new ReceiptsService(dataSource, clock);
     const { receipts } = this;
     const outbox = new Outbox();
     this.lanes = new Lanes({ LANES: lanes, LANE_QUEUE: 2_048, DATABASE_URL: databaseUrl }, clock);
-    const kept = new KeptPurchases(books, ledger, receipts, outbox, clock);
+    const kept = new KeptPurchases(books, ledger, receipts, outbox, standings, clock);
     this.points = new PointsService(dataSource, clock, books);
     this.pending = new PendingService(dataSource, clock, this.lanes, kept);
     this.members = new MembersService(this.pending);
     const ledgers = new HeldLedgers(dataSource, ledger, outbox);
+    this.expiry = new ExpiryService(dataSource, clock, books, ledgers);
+    this.tiers = new TiersService(dataSource, clock, books, ledgers, this.points, standings);
     this.rewards = new RewardsService(dataSource, clock);
     this.redemptions = new RedemptionsService(dataSource, clock, books, ledgers, this.points, this.rewards);
-    const postings = new Postings(books, ledger, receipts, outbox, clock);
+    const postings = new Postings(books, ledger, receipts, outbox, standings, clock);
     this.purchases = new PurchasesService(this.lanes, postings, kept);
     this.refunds = new RefundsService(
       dataSource,

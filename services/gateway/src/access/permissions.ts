@@ -90,6 +90,10 @@ export const permissions: Readonly<Record<string, Permission>> = {
   'GET /v1/members/:memberId/points': tillsAnd(...readers),
   'GET /v1/members/:memberId/points/entries': tillsAnd(...readers),
   'GET /v1/members/:memberId/points/statement': tillsAnd(...readers),
+  'GET /v1/members/:memberId/tier': tillsAnd(...readers),
+  'GET /v1/members/:memberId/tier/changes': people(...readers),
+  'GET /v1/members/:memberId/tier/changes/:changeId/explain': people(...readers),
+  'POST /v1/members/:memberId/tier:grant': people('store-manager', 'marketing', 'administrator'),
   'GET /v1/points/entries/:entryId/explain': tillsAnd(...readers),
 
   'POST /v1/rewards': people('marketing', 'administrator'),

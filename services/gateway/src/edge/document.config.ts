@@ -23,6 +23,7 @@ const tags: Readonly<Record<string, string>> = {
   members: 'Guests who registered',
   purchases: 'What tills post: purchases, refunds, offline batches, claims',
   points: 'What a member has and how it came to be',
+  tiers: 'Tiers of members, how they came to be, and grants by hand',
   messages: 'What was written to members',
   cases: 'Complaints and other feedback',
   followups: 'Asking guests how it was',

@@ -37,6 +37,8 @@ export const knownProblems = {
   PROGRAMME_UNKNOWN: { status: 404, title: 'There is no such programme' },
   VERSION_UNKNOWN: { status: 404, title: 'The programme has no such version' },
   ACCOUNT_UNKNOWN: { status: 404, title: 'The member has no account' },
+  TIER_CHANGE_UNKNOWN: { status: 404, title: 'There is no such change of a tier' },
+  NO_TIER_REVIEWS: { status: 409, title: 'The programme keeps no tiers: its version has no reviews' },
   ENTRY_UNKNOWN: { status: 404, title: 'There is no such entry' },
   REWARD_UNKNOWN: { status: 404, title: 'There is no such reward' },
   REDEMPTION_UNKNOWN: { status: 404, title: 'There is no such redemption' },

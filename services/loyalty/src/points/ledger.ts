@@ -1,4 +1,5 @@
 import type { Policy } from '../programmes/policy.js';
+import type { Promotion } from '../tiers/promotion.js';
 import type { Step } from './accrual.js';
 import { endOfPointsMs, payDebt } from './lots.js';
 import type { GivingBack, TakenFromLot } from './spending.js';
@@ -23,6 +24,8 @@ export interface OpenAccount {
   memberSeq: number;
   postedMs: number;
   nextExpiryMs: number | undefined;
+  /** The tier that the batch has promoted it to, if it has. */
+  promotedTo: string | undefined;
   /** What the batch changed on business days, oldest decision first. */
   readonly days: { readonly businessDate: string; readonly points: number; readonly spentMinor: number }[];
 }
@@ -102,6 +105,7 @@ export class LedgerBatch {
   readonly entries: NewEntry[] = [];
   readonly lots: NewLot[] = [];
   readonly lotChanges: LotChange[] = [];
+  readonly promotions: Promotion[] = [];
   private readonly open = new Map<string, OpenAccount>();
 
   constructor(private readonly nowMs: number) {}
@@ -112,7 +116,17 @@ export class LedgerBatch {
     let account = this.open.get(key);
     if (!account) {
       const { balance, debt, memberSeq, postedMs, nextExpiryMs } = held;
-      account = { memberId, programmeId, balance, debt, memberSeq, postedMs, nextExpiryMs, days: [] };
+      account = {
+        memberId,
+        programmeId,
+        balance,
+        debt,
+        memberSeq,
+        postedMs,
+        nextExpiryMs,
+        promotedTo: undefined,
+        days: [],
+      };
       this.open.set(key, account);
     }
     return account;
@@ -168,6 +182,18 @@ export class LedgerBatch {
     }
     for (const { lotId, points } of endedInLots) this.lotChanges.push({ lotId, account, taken: 0, forgiven: -points });
     return this.book(account, booking, given);
+  }
+
+  /** Books points of a lot that ended unused (requirement L5). */
+  end(account: OpenAccount, booking: Booking, { lotId, points }: Pick<TakenFromLot, 'lotId' | 'points'>): NewEntry {
+    this.lotChanges.push({ lotId, account, taken: points, forgiven: -points });
+    return this.book(account, booking, -points);
+  }
+
+  /** Notes a promotion that a purchase of the batch has reached. */
+  promote(account: OpenAccount, promotion: Promotion): void {
+    account.promotedTo = promotion.kept.tier;
+    this.promotions.push(promotion);
   }
 
   /**

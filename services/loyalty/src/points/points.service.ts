@@ -71,7 +71,9 @@ export class PointsService {
     const policy = inForce.find(({ id }) => id === account?.programmeId)?.policy;
     if (!account || !policy) return { outcome: 'no-account' };
     if (accounts.length > 1) return { outcome: 'several-accounts' };
-    return { outcome: 'found', balance: { ...account, standing: standingOn(policy.tiers, account.spentMinor) } };
+    const keptTier = (policy.tierReview && account.keptTier) ?? undefined;
+    const standing = standingOn(policy.tiers, account.spentMinor, keptTier);
+    return { outcome: 'found', balance: { ...account, standing } };
   }
 
   async entries(

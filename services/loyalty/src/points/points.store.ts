@@ -18,6 +18,8 @@ export interface AccountRow {
   /** Without what has ended but is not booked yet. */
   readonly balance: number;
   readonly spentMinor: number;
+  /** The tier that is kept until its review; null for none. */
+  readonly keptTier: string | null;
   readonly expiringPoints: number;
   readonly expiringAt: Date | null;
 }
@@ -32,7 +34,7 @@ export async function accountsOf(
   const { rows } = await reader.query<AccountRow>({
     name: 'accounts_of',
     text: `SELECT a.programme_id AS "programmeId", a.balance - l.ended AS balance,
-       coalesce(d.spent, 0)::bigint AS "spentMinor", coalesce(l.next_points, 0)::bigint AS "expiringPoints",
+       coalesce(d.spent, 0)::bigint AS "spentMinor", a.tier AS "keptTier", coalesce(l.next_points, 0)::bigint AS "expiringPoints",
        l.next_at AS "expiringAt"
      FROM unnest($2::uuid[], $3::date[]) p (programme_id, begins)
      JOIN account a ON a.member_id = $1 AND a.programme_id = p.programme_id

@@ -43,6 +43,16 @@ export function daysBefore(date: string, days: number): string {
   return remember(`d${days} ${date}`, () => Temporal.PlainDate.from(date).subtract({ days }).toString());
 }
 
+/** The date so many days after. */
+export function daysAfter(date: string, days: number): string {
+  return remember(`d${-days} ${date}`, () => Temporal.PlainDate.from(date).add({ days }).toString());
+}
+
+/** The date so many months after; the last day of the month where that month is shorter. */
+export function monthsAfter(date: string, months: number): string {
+  return remember(`m${-months} ${date}`, () => Temporal.PlainDate.from(date).add({ months }).toString());
+}
+
 /** The first date of its month. */
 export function firstOfMonth(date: string): string {
   return `${date.slice(0, 7)}-01`;

@@ -1,9 +1,10 @@
 import type { Receipt } from '@regulars/contracts/loyalty/v1/purchases';
 import { accrue, type Bought } from '../points/accrual.js';
-import type { LedgerBatch, NewEntry, OpenAccount } from '../points/ledger.js';
+import type { LedgerBatch, NewEntry, Occasion, OpenAccount } from '../points/ledger.js';
 import { minuteOfDay } from '../programmes/calendar.js';
 import type { Policy } from '../programmes/policy.js';
 import { standingOn, tierPeriodBegins } from '../tiers/ladder.js';
+import { promotionBy } from '../tiers/promotion.js';
 import { type StoredResult, tierOf } from './result.js';
 
 /** What of a member's past the locks showed for one purchase: sums over its business day, month and tier period. */
@@ -19,6 +20,9 @@ export interface Crediting {
   readonly receipt: Receipt;
   readonly policy: Policy;
   readonly bought: Bought;
+  /** The tier that the member keeps although less was spent. */
+  readonly keptTier: string | undefined;
+  readonly occasion: Occasion;
   readonly channel: string;
   readonly rungMs: number;
   /** Zone of the store, by whose clock rules have their times. */
@@ -45,7 +49,8 @@ export function credit(ledger: LedgerBatch, account: OpenAccount, past: Past, cr
   const before = withBatch(past, account, businessDate, policy);
   const minute = policy.rules.length === 0 ? 0 : minuteOfDay(rungMs, timeZone);
   const occurrence = { businessDate, storeId, channel, minuteOfDay: minute, isBirthday: false };
-  const accrued = accrue(policy, bought, standingOn(policy.tiers, before.spentMinor), before, occurrence);
+  const keptTier = policy.tierReview && (account.promotedTo ?? crediting.keptTier);
+  const accrued = accrue(policy, bought, standingOn(policy.tiers, before.spentMinor, keptTier), before, occurrence);
   const booking = {
     entryId: purchaseId,
     kind: 'earn',
@@ -57,8 +62,12 @@ export function credit(ledger: LedgerBatch, account: OpenAccount, past: Past, cr
   } as const;
   const { points, countedMinor: spentMinor, weights } = accrued;
   const entry = ledger.earn(account, booking, { points, spentMinor, policy, earnedOn });
-  const tier = tierOf(standingOn(policy.tiers, before.spentMinor + spentMinor));
-  const { memberId, balance } = account;
+  const after = standingOn(policy.tiers, before.spentMinor + spentMinor, keptTier);
+  const { memberId, programmeId, balance } = account;
+  const promoting = { memberId, programmeId, businessDate, ...crediting.occasion };
+  const promotion = promotionBy(policy, keptTier, after, promoting);
+  if (promotion) ledger.promote(account, promotion);
+  const tier = tierOf(after);
   const credited = { o: 'credited', id: purchaseId, member: memberId, points, balance, tier } as const;
   return { entry, result: weights ? { ...credited, weights } : credited };
 }

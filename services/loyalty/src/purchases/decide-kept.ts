@@ -49,6 +49,7 @@ export type KeptOutcome =
 export interface HeldKept {
   readonly keeping: Keeping;
   readonly held: Held;
+  readonly keptTier: string | undefined;
   readonly kept: KeptPurchase | undefined;
 }
 
@@ -97,7 +98,7 @@ class KeptBatch implements DecidedKept {
     this.ledger = new LedgerBatch(occasion.nowMs);
   }
 
-  decide({ keeping, held, kept }: HeldKept): KeptOutcome {
+  decide({ keeping, held, keptTier, kept }: HeldKept): KeptOutcome {
     if (held.keyed) {
       const isSame = held.keyed.fingerprint.equals(keeping.content.bodyFingerprint);
       if (!isSame) return { outcome: 'refused', reason: 'IDEMPOTENCY_KEY_REUSED' };
@@ -113,12 +114,12 @@ class KeptBatch implements DecidedKept {
       return { outcome: 'answered', result: before, replayed: true };
     }
     if (namesSomebodyElse(keeping, kept)) return { outcome: 'refused', reason: 'ALREADY_CREDITED' };
-    const result = this.creditOrWait(keeping, held, kept);
+    const result = this.creditOrWait(keeping, held, keptTier, kept);
     if (keeping.key !== undefined) this.keys.push({ keeping, result });
     return { outcome: 'answered', result, replayed: false };
   }
 
-  private creditOrWait(keeping: Keeping, held: Held, kept: KeptPurchase): StoredResult {
+  private creditOrWait(keeping: Keeping, held: Held, keptTier: string | undefined, kept: KeptPurchase): StoredResult {
     if (kept.state !== 'pending') return kept.result;
     if (held.isGone) {
       this.ended.push(kept.id);
@@ -131,10 +132,16 @@ class KeptBatch implements DecidedKept {
       }
       return { o: 'pending', id: kept.id, why: PendingReason.MEMBER_NOT_KNOWN_YET };
     }
-    return this.credit(keeping, held, kept, memberId);
+    return this.credit(keeping, held, keptTier, kept, memberId);
   }
 
-  private credit(keeping: Keeping, held: Held, kept: KeptPurchase, memberId: string): StoredResult {
+  private credit(
+    keeping: Keeping,
+    held: Held,
+    keptTier: string | undefined,
+    kept: KeptPurchase,
+    memberId: string,
+  ): StoredResult {
     const { receipt, ground } = keeping;
     const { policy, programme } = ground;
     const { timeZone } = policy;
@@ -143,7 +150,7 @@ class KeptBatch implements DecidedKept {
     const bought = whatIsLeft(kept);
     try {
       const { id: purchaseId, channel, rungMs } = kept;
-      const at = { channel, rungMs, timeZone: ground.place.timeZone };
+      const at = { keptTier, occasion: this.occasion, channel, rungMs, timeZone: ground.place.timeZone };
       const crediting = { purchaseId, receipt, policy, bought, earnedOn, ...at };
       const { entry, result } = credit(this.ledger, account, held.past, crediting);
       this.credited.push({ keeping, kept, entry, result });

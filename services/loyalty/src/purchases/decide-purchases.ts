@@ -58,6 +58,7 @@ export interface Held {
 export interface HeldPosting {
   readonly posting: Posting;
   readonly held: Held;
+  readonly keptTier: string | undefined;
 }
 
 /** A purchase to be written with its claim. */
@@ -113,7 +114,7 @@ class PurchaseBatch implements Decided {
     this.ledger = new LedgerBatch(occasion.nowMs);
   }
 
-  decide({ posting, held }: HeldPosting): void {
+  decide({ posting, held, keptTier }: HeldPosting): void {
     const keyed = held.keyed ?? this.answered.get(`${posting.caller}|${posting.key}`);
     if (posting.key !== undefined && keyed) {
       const isSame = keyed.fingerprint.equals(posting.content.bodyFingerprint);
@@ -122,7 +123,7 @@ class PurchaseBatch implements Decided {
       return;
     }
     const claim = held.claim ?? this.claimed.get(receiptKey(posting.receipt));
-    if (!claim) this.answer(posting, this.decideNew(posting, held), false);
+    if (!claim) this.answer(posting, this.decideNew(posting, held, keptTier), false);
     else if (isSameBody(claim, posting)) this.answer(posting, claim.result, true);
     else {
       this.conflicts.push(posting);
@@ -137,7 +138,7 @@ class PurchaseBatch implements Decided {
     this.answered.set(`${posting.caller}|${posting.key}`, { fingerprint: posting.content.bodyFingerprint, result });
   }
 
-  private decideNew(posting: Posting, held: Held): StoredResult {
+  private decideNew(posting: Posting, held: Held, keptTier: string | undefined): StoredResult {
     const refusal = this.refusalOf(posting, held);
     if (refusal !== undefined) return { o: 'refused', why: refusal, id: '' };
     if (held.isRefundWaiting) this.awaited.push(posting);
@@ -154,7 +155,7 @@ class PurchaseBatch implements Decided {
       this.pending.push({ id, posting, told });
       return this.keep(posting, undefined, { o: 'pending', id, why: PendingReason.MEMBER_NOT_KNOWN_YET });
     }
-    return this.credit(posting, held, held.memberId, id);
+    return this.credit(posting, held, keptTier, held.memberId, id);
   }
 
   private refusalOf({ receipt, ground, purchase }: Posting, held: Held): PurchaseRefusal | undefined {
@@ -176,7 +177,13 @@ class PurchaseBatch implements Decided {
     return this.numbered.get(numberKey(posting.receipt))?.find((other) => areTwins(other.posting, posting))?.id;
   }
 
-  private credit(posting: Posting, held: Held, memberId: string, purchaseId: string): StoredResult {
+  private credit(
+    posting: Posting,
+    held: Held,
+    keptTier: string | undefined,
+    memberId: string,
+    purchaseId: string,
+  ): StoredResult {
     const { receipt, purchase: bought, ground } = posting;
     const { policy, programme } = ground;
     const { timeZone } = policy;
@@ -188,6 +195,8 @@ class PurchaseBatch implements Decided {
         receipt,
         policy,
         bought,
+        keptTier,
+        occasion: this.occasion,
         channel: bought.channel,
         rungMs: posting.rungMs,
         timeZone: ground.place.timeZone,

@@ -10,6 +10,7 @@ import type { BatchKind, LaneTransaction } from '../lanes/lane.js';
 import { LedgerService } from '../points/ledger.service.js';
 import { receiptKey } from '../receipts/receipt.js';
 import { ReceiptsService } from '../receipts/receipts.service.js';
+import { StandingsService } from '../tiers/standings.service.js';
 import { type CreditedKept, type DecidedKept, decideKept, type Keeping, type KeptOutcome } from './decide-kept.js';
 import { lockKept, recordKept } from './kept.store.js';
 import { pointsEarned } from './points-earned.js';
@@ -31,6 +32,7 @@ export class KeptPurchases implements BatchKind<IncomingKept, KeptAnswer> {
     private readonly ledger: LedgerService,
     private readonly receipts: ReceiptsService,
     private readonly outbox: Outbox,
+    private readonly standings: StandingsService,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
@@ -59,9 +61,10 @@ export class KeptPurchases implements BatchKind<IncomingKept, KeptAnswer> {
   private async book(tx: LaneTransaction, book: Book, placed: readonly Placed[]): Promise<DecidedKept> {
     const keepings = placed.map(({ keeping }) => keeping);
     tx.begin();
-    const [{ revision, items, wasMerged }, kept] = await Promise.all([
+    const [{ revision, items, wasMerged }, kept, tiers] = await Promise.all([
       holdMembers(tx, 'claim', keepings),
       lockKept(tx, keepings),
+      this.standings.keptTiers(tx, keepings),
     ]);
     if (revision !== book.revision) await this.books.refresh();
     if (wasMerged || revision !== book.revision) throw new RunAgain('what the credits relied on has changed');
@@ -70,6 +73,7 @@ export class KeptPurchases implements BatchKind<IncomingKept, KeptAnswer> {
         place,
         keeping,
         held: items[index] as (typeof items)[0],
+        keptTier: tiers[index],
         kept: kept[index],
       }))
       .sort(byPlace);

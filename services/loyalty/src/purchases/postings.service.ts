@@ -15,6 +15,7 @@ import type { BatchKind, LaneTransaction } from '../lanes/lane.js';
 import { commitSeconds, decideSeconds } from '../lanes/lane.ops.js';
 import { LedgerService } from '../points/ledger.service.js';
 import { ReceiptsService } from '../receipts/receipts.service.js';
+import { StandingsService } from '../tiers/standings.service.js';
 import type { Content } from './content.js';
 import { type Decided, decidePurchases, type HeldPosting, type Posting } from './decide-purchases.js';
 import { pointsEarned } from './points-earned.js';
@@ -42,6 +43,7 @@ export class Postings implements BatchKind<Incoming, PostPurchaseResult> {
     private readonly ledger: LedgerService,
     private readonly receipts: ReceiptsService,
     private readonly outbox: Outbox,
+    private readonly standings: StandingsService,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
@@ -67,10 +69,13 @@ export class Postings implements BatchKind<Incoming, PostPurchaseResult> {
       if ((await currentRevision(tx)) !== book.revision) await this.refresh();
       return [];
     }
-    const { revision, items, wasMerged } = await holdMembers(tx, 'purchase', postings);
+    const [{ revision, items, wasMerged }, kept] = await Promise.all([
+      holdMembers(tx, 'purchase', postings),
+      this.standings.keptTiers(tx, postings),
+    ]);
     if (revision !== book.revision) await this.refresh();
     if (wasMerged) throw new RunAgain('a member was merged while its lock was awaited');
-    return items.map((held, index) => ({ posting: postings[index] as Posting, held }));
+    return items.map((held, index) => ({ posting: postings[index] as Posting, held, keptTier: kept[index] }));
   }
 
   private async refresh(): Promise<never> {

@@ -174,8 +174,10 @@ class RefundBatch implements DecidedRefunds {
       lots.map((lot) => without(lot, back.fromLots)),
     );
     if (!account) return this.keep(refunding, id, { o: 'taken-back', id, member: '', taken: 0, owed: 0, balance: 0 });
-    const { owed, refundedMinor } = back;
-    const booking = bookingOf(refunding, purchase, id, { refunded_minor: refundedMinor, points: taken, owed });
+    const { owed, refundedMinor, countedMinor: counted_minor } = back;
+    const bought_on = Number(refunding.purchase.businessDate.replaceAll('-', ''));
+    const numbers = { refunded_minor: refundedMinor, points: taken, owed, counted_minor, bought_on };
+    const booking = bookingOf(refunding, purchase, id, numbers);
     const entry = this.ledger.takeBack(account, booking, { ...back, boughtOn: refunding.purchase.businessDate });
     this.applied.push({ refunding, entry, purchaseId: purchase.id, taken, owed, refundedMinor });
     const { memberId: member, balance } = account;

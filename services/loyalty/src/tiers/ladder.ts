@@ -17,14 +17,20 @@ export interface Standing {
  * the lowest.
  *
  * @param tiers lowest first; the lowest needs nothing
+ * @param keptTier code of a tier that is kept although less was spent
  */
-export function standingOn(tiers: readonly Tier[], spentMinor: number): Standing {
-  let reached = 0;
+export function standingOn(tiers: readonly Tier[], spentMinor: number, keptTier?: string): Standing {
+  let reached = Math.max(0, tierIndex(tiers, keptTier));
   while (reached + 1 < tiers.length && (tiers[reached + 1] as Tier).fromSpentMinor <= spentMinor) reached += 1;
   const tier = tiers[reached];
   if (!tier) throw new Error('a ladder has at least one tier');
   const next = tiers[reached + 1];
   return { tier, next, missingMinor: next ? next.fromSpentMinor - spentMinor : 0, spentMinor };
+}
+
+/** Place of a tier in the ladder; -1 for one that does not stand there. */
+export function tierIndex(tiers: readonly Tier[], tier: string | undefined): number {
+  return tier === undefined ? -1 : tiers.findIndex(({ code }) => code === tier);
 }
 
 /** The last date that no longer counts for the tier of a day: the period is the months that end with it. */
