@@ -1,3 +1,4 @@
+import { status } from '@grpc/grpc-js';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { CaseServiceService } from '@regulars/contracts/complaints/v1/cases';
 import { PointsServiceService } from '@regulars/contracts/loyalty/v1/points';
@@ -15,7 +16,8 @@ import { VerificationServiceService } from '@regulars/contracts/members/v1/verif
 import { MessageServiceService } from '@regulars/contracts/notifications/v1/messages';
 import { StoreServiceService } from '@regulars/contracts/stores/v1/stores';
 import { FollowUpServiceService } from '@regulars/contracts/surveys/v1/followups';
-import { type RpcClient, rpcClient, SETTINGS } from '@regulars/service';
+import { type CallOptions, type RpcClient, RpcFailure, rpcClient, SETTINGS } from '@regulars/service';
+import { Breaker } from './breaker.js';
 import type { GatewaySettings } from './gateway.config.js';
 
 /** Several calls in one: protobuf adds up repeated fields of messages that stand one behind the other. */
@@ -35,6 +37,8 @@ const encodedPoints = { readMany: { ...PointsServiceService.readMany, requestSer
 export class Owners implements OnApplicationShutdown {
   readonly stores: RpcClient<typeof StoreServiceService>;
   readonly members: RpcClient<typeof MemberServiceService>;
+  /** The same for look-ups that a till waits for, whose short deadline tells nothing about other calls. */
+  readonly mobiles: RpcClient<typeof MemberServiceService>;
   readonly memberAccess: RpcClient<typeof MemberAccessServiceService>;
   readonly memberDirectory: RpcClient<typeof MemberDirectoryServiceService>;
   readonly verifications: RpcClient<typeof VerificationServiceService>;
@@ -51,32 +55,72 @@ export class Owners implements OnApplicationShutdown {
   readonly followUps: RpcClient<typeof FollowUpServiceService>;
   readonly messages: RpcClient<typeof MessageServiceService>;
 
-  constructor(@Inject(SETTINGS) settings: GatewaySettings) {
-    this.stores = rpcClient(StoreServiceService, settings.STORES_ADDR);
-    this.members = rpcClient(MemberServiceService, settings.MEMBERS_ADDR);
-    this.memberAccess = rpcClient(MemberAccessServiceService, settings.MEMBERS_ADDR);
-    this.memberDirectory = rpcClient(MemberDirectoryServiceService, settings.MEMBERS_ADDR);
-    this.verifications = rpcClient(VerificationServiceService, settings.MEMBERS_ADDR);
-    this.memberParticulars = rpcClient(MemberParticularsServiceService, settings.MEMBERS_ADDR);
-    this.programmes = rpcClient(ProgrammeServiceService, settings.LOYALTY_ADDR);
-    this.simulations = rpcClient(SimulationServiceService, settings.LOYALTY_ADDR);
-    this.tiers = rpcClient(TierServiceService, settings.LOYALTY_ADDR);
-    this.purchases = rpcClient(PurchaseServiceService, settings.LOYALTY_ADDR);
-    this.encodedPurchases = rpcClient(encodedPurchases, settings.LOYALTY_ADDR);
-    this.encodedPoints = rpcClient(encodedPoints, settings.LOYALTY_ADDR);
-    this.rewards = rpcClient(RewardServiceService, settings.LOYALTY_ADDR);
-    this.redemptions = rpcClient(RedemptionServiceService, settings.LOYALTY_ADDR);
-    this.cases = rpcClient(CaseServiceService, settings.COMPLAINTS_ADDR);
-    this.followUps = rpcClient(FollowUpServiceService, settings.SURVEYS_ADDR);
-    this.messages = rpcClient(MessageServiceService, settings.NOTIFICATIONS_ADDR);
+  private readonly breakers = new Map<string, Breaker>();
+  private readonly clients: { close(): void }[] = [];
+
+  constructor(@Inject(SETTINGS) private readonly settings: GatewaySettings) {
+    this.stores = this.reach(StoreServiceService, 'STORES');
+    this.members = this.reach(MemberServiceService, 'MEMBERS');
+    this.mobiles = this.reach(MemberServiceService, 'MEMBERS', 'mobiles');
+    this.memberAccess = this.reach(MemberAccessServiceService, 'MEMBERS');
+    this.memberDirectory = this.reach(MemberDirectoryServiceService, 'MEMBERS');
+    this.verifications = this.reach(VerificationServiceService, 'MEMBERS');
+    this.memberParticulars = this.reach(MemberParticularsServiceService, 'MEMBERS');
+    this.programmes = this.reach(ProgrammeServiceService, 'LOYALTY');
+    this.simulations = this.reach(SimulationServiceService, 'LOYALTY');
+    this.tiers = this.reach(TierServiceService, 'LOYALTY');
+    this.purchases = this.reach(PurchaseServiceService, 'LOYALTY');
+    this.encodedPurchases = this.reach(encodedPurchases, 'LOYALTY', 'purchases');
+    this.encodedPoints = this.reach(encodedPoints, 'LOYALTY', 'points');
+    this.rewards = this.reach(RewardServiceService, 'LOYALTY');
+    this.redemptions = this.reach(RedemptionServiceService, 'LOYALTY');
+    this.cases = this.reach(CaseServiceService, 'COMPLAINTS');
+    this.followUps = this.reach(FollowUpServiceService, 'SURVEYS');
+    this.messages = this.reach(MessageServiceService, 'NOTIFICATIONS');
   }
 
   onApplicationShutdown(): void {
-    const clients = [this.stores, this.members, this.programmes, this.purchases, this.encodedPurchases];
-    const others = [this.encodedPoints, this.cases, this.followUps, this.messages];
-    const ofMembers = [this.memberAccess, this.memberDirectory, this.memberParticulars, this.verifications];
-    const spending = [this.rewards, this.redemptions];
-    const ofLoyalty = [this.simulations, this.tiers];
-    for (const client of [...clients, ...others, ...ofMembers, ...spending, ...ofLoyalty]) client.close();
+    for (const client of this.clients) client.close();
   }
+
+  /** A client of an owner; calls that share a `lane`, by default all calls to the owner, are cut off together. */
+  private reach<Service extends object>(service: Service, owner: OwnerName, lane: string = owner): RpcClient<Service> {
+    const client = rpcClient(service, this.settings[`${owner}_ADDR`]);
+    const breaker = this.breakers.get(lane) ?? new Breaker();
+    this.breakers.set(lane, breaker);
+    this.clients.push(client);
+    const calls = Object.keys(service).map((name) => [
+      name,
+      guarded(client[name as never], breaker, `${lane} ${name}`),
+    ]);
+    return { ...client, ...Object.fromEntries(calls) } as RpcClient<Service>;
+  }
+}
+
+type OwnerName = 'STORES' | 'MEMBERS' | 'LOYALTY' | 'COMPLAINTS' | 'SURVEYS' | 'NOTIFICATIONS';
+type AnyCall = (request: unknown, options: CallOptions) => Promise<unknown>;
+
+/** The call, unless its owner is out or has too much under way. */
+function guarded(call: AnyCall, breaker: Breaker, what: string): AnyCall {
+  return async (request, options) => {
+    const answer = breaker.ask(performance.now());
+    if (answer !== 'go') {
+      const code = answer === 'out' ? status.UNAVAILABLE : status.RESOURCE_EXHAUSTED;
+      throw new RpcFailure(code, undefined, `${what}: not called, ${answer}`);
+    }
+    try {
+      const response = await call(request, options);
+      breaker.ended(performance.now(), true);
+      return response;
+    } catch (error) {
+      breaker.ended(performance.now(), !isNobody(error));
+      throw error;
+    }
+  };
+}
+
+/** Whether a call was not answered at all; who says why is there. */
+function isNobody(error: unknown): boolean {
+  if (!(error instanceof RpcFailure) || error.problem) return false;
+  return error.status === status.UNAVAILABLE || error.status === status.DEADLINE_EXCEEDED;
 }

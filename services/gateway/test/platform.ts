@@ -3,7 +3,15 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { eventually } from '@regulars/testing';
-import { type Platform, type Role, registration, STORES, samplePurchase, startPlatform } from '@regulars/tools';
+import {
+  type Platform,
+  type PlatformOptions,
+  type Role,
+  registration,
+  STORES,
+  samplePurchase,
+  startPlatform,
+} from '@regulars/tools';
 import pg from 'pg';
 import request, { type Test } from 'supertest';
 
@@ -27,9 +35,10 @@ export interface Caller {
   readonly delete: (path: string) => Test;
 }
 
-export async function startJourney(): Promise<Journey> {
+export async function startJourney(options: Pick<PlatformOptions, 'replicas'> = {}): Promise<Journey> {
   const spans = await startSpanSink();
   const platform = await startPlatform({
+    ...options,
     servers: {
       adminUrl: process.env.REGULARS_TEST_DATABASE_URL ?? '',
       brokers: process.env.REGULARS_TEST_KAFKA_BROKERS ?? '',

@@ -14,7 +14,7 @@ declare module 'fastify' {
     urgency?: Urgency;
   }
   interface FastifyRequest {
-    /** A purchase or refund that was let in and counts until it is answered. */
+    /** It was let in, and counts until it is answered. */
     isInHand: boolean;
   }
 }
@@ -32,6 +32,7 @@ const refused = new Counter({
 export function refuseEarly(server: FastifyInstance): void {
   const crowd = new Crowd();
   const lag = watchLag();
+  let inHand = 0;
   server.decorateRequest('isInHand', false);
   server.addHook('onRoute', (route) => {
     const method = String([route.method].flat()[0]);
@@ -41,17 +42,25 @@ export function refuseEarly(server: FastifyInstance): void {
   });
   server.addHook('onRequest', (request, reply, done) => {
     const { urgency } = request.routeOptions.config;
-    if (urgency === 'purchase') request.isInHand = crowd.letIn(performance.now(), lag.ms);
-    const isRefused = urgency === 'purchase' ? !request.isInHand : urgency !== undefined && givesWay(urgency, lag.ms);
-    if (!isRefused) {
+    if (urgency === undefined) {
       done();
       return;
     }
-    refused.inc({ urgency: urgency ?? '' });
+    request.isInHand =
+      urgency === 'purchase' ? crowd.letIn(performance.now(), lag.ms) : !givesWay(urgency, lag.ms, inHand);
+    if (request.isInHand) {
+      inHand += 1;
+      done();
+      return;
+    }
+    refused.inc({ urgency });
     sendProblem(request, reply, problem('OVERLOADED'));
   });
   server.addHook('onResponse', (request, _reply, done) => {
-    if (request.isInHand) crowd.answer(performance.now());
+    if (request.isInHand) {
+      inHand -= 1;
+      if (request.routeOptions.config.urgency === 'purchase') crowd.answer(performance.now());
+    }
     done();
   });
   server.addHook('onClose', (_server, done) => {

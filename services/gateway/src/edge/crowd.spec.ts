@@ -57,7 +57,9 @@ describe('Refusing early', () => {
 
 describe('What gives way', () => {
   it('[O4] is what nobody at a till waits for: bulk first, then reads, then other writes at a till', () => {
-    const giving = (lagMs: number) => (['bulk', 'read', 'till-write'] as const).filter((each) => givesWay(each, lagMs));
+    const giving = (lagMs: number, inHand = 300) =>
+      (['bulk', 'read', 'till-write'] as const).filter((each) => givesWay(each, lagMs, inHand));
+    expect(giving(350, 200)).toEqual([]);
     expect(giving(20)).toEqual([]);
     expect(giving(150)).toEqual(['bulk']);
     expect(giving(250)).toEqual(['bulk', 'read']);

@@ -49,15 +49,18 @@ export class Crowd {
 /** What a request is for, the most urgent first: a guest waits at the till for the first two. */
 export type Urgency = 'purchase' | 'till-write' | 'read' | 'bulk';
 
+/** With fewer requests of all kinds in hand the gateway is late for another reason than them, and all are let in. */
+const CROWDED = 256;
+
 /**
- * How late the gateway may be before requests of each kind are refused, so that what is more urgent is served: least
- * urgent first. Purchases are judged by their crowd.
+ * How late a crowded gateway may be before requests of each kind are refused, so that what is more urgent is served:
+ * least urgent first. Purchases are judged by their crowd.
  */
 const mostLagMs: Readonly<Record<Exclude<Urgency, 'purchase'>, number>> = { 'till-write': 300, read: 200, bulk: 100 };
 
 /** Whether a request of this kind has to give way. */
-export function givesWay(urgency: Exclude<Urgency, 'purchase'>, lagMs: number): boolean {
-  return lagMs > mostLagMs[urgency];
+export function givesWay(urgency: Exclude<Urgency, 'purchase'>, lagMs: number, inHand: number): boolean {
+  return inHand >= CROWDED && lagMs > mostLagMs[urgency];
 }
 
 /** How urgent the requests of a route are; its path as the permission table spells it. */

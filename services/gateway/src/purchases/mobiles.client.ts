@@ -22,11 +22,11 @@ interface Asked extends Traveller<string> {
 export class MobilesClient {
   private readonly asked: TravelTogether<Asked, string>;
 
-  constructor(@Inject(Owners) { members }: Owners, @Inject(PrincipalSigner) signer: PrincipalSigner) {
+  constructor(@Inject(Owners) owners: Owners, @Inject(PrincipalSigner) signer: PrincipalSigner) {
     this.asked = new TravelTogether(limits, async (load, deadline) => {
       const principal = await signer.sign(gateway);
       const mobiles = load.map(({ mobile }) => mobile);
-      const { memberIds } = await members.resolveMobiles({ mobiles }, { principal, deadline });
+      const { memberIds } = await owners.mobiles.resolveMobiles({ mobiles }, { principal, deadline });
       return memberIds;
     });
   }

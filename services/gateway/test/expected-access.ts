@@ -1,0 +1,161 @@
+/** A place in the chain, as a request names it. */
+export interface Place {
+  readonly storeId: string;
+  readonly tillId: string;
+  readonly memberId: string;
+}
+
+/** A request that names a place. */
+export interface Naming {
+  /** The path; without it, the route's with ids that nobody has. */
+  readonly path?: (place: Place) => string;
+  readonly body?: (place: Place) => object;
+}
+
+/** Who may use a route, and what those who work in one store are told when they name another. */
+export interface ExpectedAccess {
+  /** Roles, `till` and `member`, with blanks between them; `everyone` for a route that asks nobody who it is. */
+  readonly may: string;
+  readonly foreign?: readonly [status: number, code: string];
+  readonly naming?: Naming;
+}
+
+const everyRole =
+  'cashier store-manager agent complaint-supervisor crm-analyst marketing finance hr auditor administrator';
+const atTheDesk = 'cashier store-manager agent complaint-supervisor administrator';
+const readsPoints = 'till cashier store-manager agent complaint-supervisor crm-analyst finance auditor administrator';
+const spends = 'till cashier store-manager agent';
+
+const notYours: readonly [number, string] = [403, 'STORE_NOT_ALLOWED'];
+const notThere: readonly [number, string] = [404, 'STORE_UNKNOWN'];
+const receipt = { businessDate: '2026-11-02', receiptNumber: 'M-1' };
+
+function purchaseAt({ storeId, tillId }: Place): object {
+  return {
+    storeId,
+    tillId,
+    ...receipt,
+    rungAt: '2026-11-02T19:45:00+08:00',
+    currency: 'CNY',
+    totalMinor: 100,
+    lines: [{ sku: 'TEA', name: 'Tea', category: 'drinks', quantityMilli: 1_000, amountMinor: 100 }],
+    payments: [{ type: 'cash', amountMinor: 100 }],
+    channel: 'dine-in',
+  };
+}
+
+function refundAt({ storeId, tillId }: Place): object {
+  return { storeId, tillId, ...receipt, receiptNumber: 'M-2', rungAt: '2026-11-02T20:45:00+08:00', purchase: receipt };
+}
+
+/**
+ * What every route answers to whom (requirement O4), written from the requirements by hand. It is not read from the
+ * permission table: a row that is changed there has to be changed here on purpose.
+ */
+export const expectedAccess: Readonly<Record<string, ExpectedAccess>> = {
+  'POST /v1/brands': { may: 'administrator' },
+  'POST /v1/stores': { may: 'administrator' },
+  'GET /v1/stores': { may: everyRole },
+  'GET /v1/stores/:storeId': {
+    may: everyRole,
+    foreign: notThere,
+    naming: { path: ({ storeId }) => `/v1/stores/${storeId}` },
+  },
+  'POST /v1/tills': { may: 'administrator' },
+  'GET /v1/stores/:storeId/tills': {
+    may: 'store-manager auditor administrator',
+    foreign: notThere,
+    naming: { path: ({ storeId }) => `/v1/stores/${storeId}/tills` },
+  },
+  'POST /v1/tills/:tillId/keys': { may: 'administrator' },
+  'DELETE /v1/tills/:tillId/keys/:keyId': { may: 'administrator' },
+
+  'POST /v1/programmes': { may: 'administrator' },
+  'GET /v1/programmes/:programmeId': { may: everyRole },
+  'POST /v1/programmes/:programmeId/versions': { may: 'marketing administrator' },
+  'POST /v1/programmes/:programmeId/versions/:version:publish': { may: 'administrator' },
+
+  'POST /v1/programmes/:programmeId/versions/:version:simulate': {
+    may: 'marketing crm-analyst finance auditor administrator',
+  },
+
+  'POST /v1/members': { may: `till ${atTheDesk}` },
+  'GET /v1/members': { may: `till ${atTheDesk} crm-analyst auditor` },
+  'GET /v1/members/:memberId': { may: `till ${atTheDesk} crm-analyst auditor` },
+  'GET /v1/members/search': { may: `${atTheDesk} crm-analyst auditor` },
+  'GET /v1/members/stale': { may: 'store-manager agent crm-analyst administrator' },
+  'PUT /v1/members/:memberId/tags': { may: 'store-manager agent crm-analyst marketing administrator' },
+  'POST /v1/members/:memberId/confirmations': { may: atTheDesk },
+  'POST /v1/members/:memberId/acceptances': { may: atTheDesk },
+  'GET /v1/members/:memberId/accesses': { may: 'auditor administrator' },
+  'GET /v1/members/:memberId/particulars': { may: `till ${atTheDesk} auditor` },
+  'PUT /v1/members/:memberId/particulars': { may: atTheDesk },
+
+  'POST /v1/members/:memberId/verifications': { may: atTheDesk },
+  'POST /v1/members/:memberId/verifications/:challengeId': { may: atTheDesk },
+  'GET /v1/members/:memberId/contact-changes': { may: `${atTheDesk} auditor` },
+  'POST /v1/self-service/codes': { may: 'everyone' },
+  'POST /v1/self-service/sessions': { may: 'everyone' },
+  'GET /v1/self-service/me/record': { may: 'member' },
+  'GET /v1/self-service/me/accesses': { may: 'member' },
+  'GET /v1/self-service/me/particulars': { may: 'member' },
+  'PUT /v1/self-service/me/particulars': { may: 'member' },
+  'POST /v1/self-service/me/acceptances': { may: 'member' },
+
+  'POST /v1/purchases': { may: 'till cashier store-manager', foreign: notYours, naming: { body: purchaseAt } },
+  'POST /v1/purchases:batch': { may: 'till' },
+  'POST /v1/purchases/claims': {
+    may: `till ${atTheDesk}`,
+    foreign: notYours,
+    naming: { body: ({ storeId, tillId, memberId }) => ({ storeId, tillId, ...receipt, totalMinor: 100, memberId }) },
+  },
+  'POST /v1/refunds': { may: 'till cashier store-manager', foreign: notYours, naming: { body: refundAt } },
+
+  'GET /v1/members/:memberId/points': { may: readsPoints },
+  'GET /v1/members/:memberId/points/entries': { may: readsPoints },
+  'GET /v1/members/:memberId/points/statement': { may: readsPoints },
+  'GET /v1/points/entries/:entryId/explain': { may: readsPoints },
+
+  'GET /v1/members/:memberId/tier': { may: readsPoints },
+  'GET /v1/members/:memberId/tier/changes': { may: readsPoints.replace('till ', '') },
+  'GET /v1/members/:memberId/tier/changes/:changeId/explain': { may: readsPoints.replace('till ', '') },
+  'POST /v1/members/:memberId/tier:grant': { may: 'store-manager marketing administrator' },
+
+  'POST /v1/rewards': { may: 'marketing administrator' },
+  'GET /v1/rewards': { may: `till ${everyRole}` },
+  'GET /v1/rewards/:rewardId': { may: `till ${everyRole}` },
+  'POST /v1/rewards/:rewardId/stock': { may: 'store-manager marketing administrator' },
+  'POST /v1/redemptions': {
+    may: spends,
+    foreign: notYours,
+    naming: {
+      body: ({ storeId, tillId, memberId }) => ({
+        storeId,
+        tillId,
+        member: { memberId },
+        rewardId: '0199c0de-0000-7000-8000-00000000dead',
+      }),
+    },
+  },
+  'POST /v1/redemptions/:redemptionId:confirm': { may: spends },
+  'POST /v1/redemptions/:redemptionId:cancel': { may: spends },
+  'POST /v1/redemptions/:redemptionId:fulfil': { may: spends },
+  'GET /v1/redemptions/:redemptionId': { may: readsPoints },
+  'GET /v1/members/:memberId/redemptions': { may: readsPoints },
+
+  'GET /v1/messages': { may: 'agent complaint-supervisor crm-analyst marketing auditor administrator' },
+  'POST /v1/cases': {
+    may: atTheDesk,
+    foreign: notYours,
+    naming: {
+      body: ({ storeId }) => ({ storeId, channel: 'store-desk', type: 'complaint', text: 'Cold noodles' }),
+    },
+  },
+  'GET /v1/cases': {
+    may: 'store-manager agent complaint-supervisor auditor administrator',
+    foreign: notYours,
+    naming: { path: ({ storeId }) => `/v1/cases?storeId=${storeId}` },
+  },
+  'GET /v1/cases/:caseId': { may: 'store-manager agent complaint-supervisor auditor administrator' },
+  'GET /v1/followups': { may: 'store-manager agent crm-analyst marketing auditor administrator' },
+};
