@@ -29,6 +29,7 @@ const COMMANDS = {
   bench: { file: 'bench/dist/main.js', builds: 'all', says: 'measure the purchase path against the bare database' },
   faults: { file: 'faults/dist/main.js', builds: 'all', says: 'break things under load and count' },
   images: { file: 'tools/dist/images/main.js', builds: 'all', says: 'write the container images without an engine' },
+  'test:charts': { file: 'tools/dist/charts/main.js', builds: 'tools', says: 'check the charts' },
   secrets: {
     file: 'tools/dist/kubernetes/print-secrets.js',
     builds: 'tools',

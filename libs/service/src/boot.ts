@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import type { Server } from '@grpc/grpc-js';
 import {
   type DynamicModule,
   type INestApplicationContext,
@@ -70,6 +71,7 @@ export async function bootService<Schema extends z.ZodType<ServiceSettings>>(
     return {
       app,
       listen: () => app.listen(),
+      drain: () => endConnections(app, settings),
       checks: [
         async () => {
           await dataSource.query('SELECT 1');
@@ -163,8 +165,10 @@ function stopOnSignal(
     stopping = true;
     log.info({ signal }, 'stopping');
     ops.stopping();
+    // First nobody new comes, then those who are here are sent away while there is still somebody to answer them.
+    await new Promise((resolve) => setTimeout(resolve, settings.DRAIN_MS / 2));
     drain?.();
-    await new Promise((resolve) => setTimeout(resolve, settings.DRAIN_MS));
+    await new Promise((resolve) => setTimeout(resolve, settings.DRAIN_MS / 2));
     try {
       await app.close();
       await endTelemetry();
@@ -178,6 +182,14 @@ function stopOnSignal(
   };
   process.once('SIGTERM', (signal) => void stop(signal));
   process.once('SIGINT', (signal) => void stop(signal));
+}
+
+/**
+ * Ends callers' connections in order while new ones are still taken: a caller asks where to go, and by now this process is
+ * not named any more. Without it, callers learn of the end from a connection that is refused.
+ */
+function endConnections(app: INestMicroservice, { HOST, GRPC_PORT, DRAIN_MS }: ServiceSettings): void {
+  if (GRPC_PORT > 0 && DRAIN_MS > 0) app.unwrap<Server>().drain(`${HOST}:${GRPC_PORT}`, DRAIN_MS);
 }
 
 async function createService(
