@@ -52,8 +52,11 @@ function telemetry(): Record<string, string> {
 }
 
 function gatewayOnly(own: Ports, issuer: string): Record<string, string> {
-  return { HTTP_PORT: String(own.http), OIDC_ISSUER: issuer, OIDC_AUDIENCE: 'regulars' };
+  return { HTTP_PORT: String(own.http), OIDC_ISSUER: issuer, OIDC_AUDIENCE: 'regulars', ...manyCalls };
 }
+
+/** Here a few tills and people stand for all of a chain. */
+const manyCalls = { LIMIT_TILL_PER_S: '100000', LIMIT_PERSON_PER_S: '100000' };
 
 function ownerOnly(service: OwnerName, own: Ports, around: Surroundings): Record<string, string> {
   const { secrets, smtpPort } = around;

@@ -4,6 +4,8 @@ import { z } from 'zod';
 const port = z.coerce.number().int().min(0).max(65_535);
 const address = z.string().regex(/^(\[[^\]]+\]|[^:\s]+):\d+$|^(dns|ipv4|ipv6):\S+$/, 'host:port is expected');
 
+const perSecond = z.coerce.number().int().min(1);
+
 /** What the gateway reads from its environment besides what every process does. */
 export const gatewaySettings = processSettings.extend({
   /** Private JWK with which principals are signed; `kid` is `gateway`. */
@@ -20,6 +22,17 @@ export const gatewaySettings = processSettings.extend({
   OIDC_AUDIENCE: z.string().min(1).default('regulars'),
   /** The one algorithm with which the issuer signs. */
   OIDC_ALGORITHM: z.enum(['ES256', 'RS256', 'PS256', 'EdDSA']).default('ES256'),
+  /** Calls a second that a till may make for long, over all gateways; twice as many at once. */
+  LIMIT_TILL_PER_S: perSecond.default(100),
+  /** The same of a person or a machine. */
+  LIMIT_PERSON_PER_S: perSecond.default(100),
+  /** The same of an address, whoever calls from it; no limit where it is not set. */
+  LIMIT_ADDRESS_PER_S: perSecond.optional(),
+  /** Addresses or networks of proxies, comma separated, whose X-Forwarded-For is believed. */
+  TRUSTED_PROXIES: z
+    .string()
+    .transform((value) => value.split(',').map((each) => each.trim()))
+    .optional(),
 });
 
 /** Token under which the log of the process is injected. */

@@ -13,6 +13,8 @@ import { DirectoryController } from './directory/directory.controller.js';
 import { ProblemAnswers } from './edge/problems.guard.js';
 import { FollowUpsController } from './followups/followups.controller.js';
 import { type GatewaySettings, LOG } from './gateway.config.js';
+import { LimitsJob } from './limits/limits.job.js';
+import { Limits } from './limits/limits.service.js';
 import { MembersController } from './members/members.controller.js';
 import { MessagesController } from './messages/messages.controller.js';
 import { Owners } from './owners.client.js';
@@ -80,6 +82,8 @@ export class GatewayModule {
         Chain,
         ChainConsumer,
         KeyUsesJob,
+        Limits,
+        LimitsJob,
         Tokens,
         MemberTokens,
         AccessGuard,

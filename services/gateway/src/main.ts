@@ -14,7 +14,7 @@ const settings = settingsOrExit(gatewaySettings);
 const log = jsonLogger('gateway', settings.LOG_LEVEL);
 
 await runProcess(log, settings, 'gateway', async () => {
-  const app = await createServer(GatewayModule.with(settings, log), log);
+  const app = await createServer(GatewayModule.with(settings, log), log, settings.TRUSTED_PROXIES);
   const chain = app.get(ChainConsumer);
   return {
     app,

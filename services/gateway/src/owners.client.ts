@@ -14,6 +14,7 @@ import { MemberServiceService } from '@regulars/contracts/members/v1/members';
 import { MemberParticularsServiceService } from '@regulars/contracts/members/v1/particulars';
 import { VerificationServiceService } from '@regulars/contracts/members/v1/verification';
 import { MessageServiceService } from '@regulars/contracts/notifications/v1/messages';
+import { LimitServiceService } from '@regulars/contracts/stores/v1/limits';
 import { StoreServiceService } from '@regulars/contracts/stores/v1/stores';
 import { FollowUpServiceService } from '@regulars/contracts/surveys/v1/followups';
 import { type CallOptions, type RpcClient, RpcFailure, rpcClient, SETTINGS } from '@regulars/service';
@@ -36,6 +37,7 @@ const encodedPoints = { readMany: { ...PointsServiceService.readMany, requestSer
 @Injectable()
 export class Owners implements OnApplicationShutdown {
   readonly stores: RpcClient<typeof StoreServiceService>;
+  readonly limits: RpcClient<typeof LimitServiceService>;
   readonly members: RpcClient<typeof MemberServiceService>;
   /** The same for look-ups that a till waits for, whose short deadline tells nothing about other calls. */
   readonly mobiles: RpcClient<typeof MemberServiceService>;
@@ -60,6 +62,7 @@ export class Owners implements OnApplicationShutdown {
 
   constructor(@Inject(SETTINGS) private readonly settings: GatewaySettings) {
     this.stores = this.reach(StoreServiceService, 'STORES');
+    this.limits = this.reach(LimitServiceService, 'STORES', 'limits');
     this.members = this.reach(MemberServiceService, 'MEMBERS');
     this.mobiles = this.reach(MemberServiceService, 'MEMBERS', 'mobiles');
     this.memberAccess = this.reach(MemberAccessServiceService, 'MEMBERS');

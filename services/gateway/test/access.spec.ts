@@ -132,7 +132,43 @@ describe('A person', () => {
   });
 });
 
+describe('Lists', () => {
+  it('[O4] take only cursors that they gave, to the same caller', async () => {
+    edge.owners.answer('listStores', ({ page }: { page?: { cursor: string } }) => ({
+      stores: [],
+      nextCursor: page?.cursor === 'WyJBIl0' ? '' : 'WyJBIl0',
+    }));
+    const emma = `Bearer ${await edge.issuer.token({ sub: 'emma', roles: ['auditor'] })}`;
+    const liu = `Bearer ${await edge.issuer.token({ sub: 'liu', roles: ['auditor'] })}`;
+    const page = async (bearer: string, cursor: string) =>
+      request(edge.app.getHttpServer())
+        .get(`/v1/stores?cursor=${encodeURIComponent(cursor)}`)
+        .set('authorization', bearer);
+    const { nextCursor } = (await stores(emma)).body as { nextCursor: string };
+    const second = await page(emma, nextCursor);
+    expect([second.status, second.body]).toEqual([200, { stores: [] }]);
+    for (const [bearer, cursor] of [
+      [liu, nextCursor],
+      [emma, 'WyJBIl0'],
+      [emma, `${nextCursor}x`],
+    ] as const) {
+      const refused = await page(bearer, cursor);
+      expect([refused.status, problemIn(refused).errors[0]?.pointer]).toEqual([400, '/query/cursor']);
+    }
+  });
+});
+
 describe('The routes', () => {
+  it('[O4] tell which methods they have to who uses another', async () => {
+    const answer = await request(edge.app.getHttpServer()).delete('/v1/stores');
+    expect([answer.status, problemIn(answer).code, answer.headers.allow]).toEqual([
+      405,
+      'METHOD_NOT_ALLOWED',
+      'GET, POST',
+    ]);
+    expect((await request(edge.app.getHttpServer()).delete('/v1/secrets')).status).toBe(404);
+  });
+
   it('[O4] all have a row in the permission table, and every row a route', async () => {
     const { paths } = (await request(edge.app.getHttpServer()).get('/openapi.json')).body as {
       paths: Record<string, Record<string, unknown>>;

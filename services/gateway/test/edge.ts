@@ -39,6 +39,8 @@ export async function startEdge(env: Readonly<Record<string, string>> = {}): Pro
     PRINCIPAL_KEYS: principalKeys,
     PRINCIPAL_PRIVATE_KEY: privateKeyOf('gateway'),
     OIDC_ISSUER: issuer.url,
+    LIMIT_TILL_PER_S: '100000',
+    LIMIT_PERSON_PER_S: '100000',
     ...Object.fromEntries(addresses.map((name) => [`${name}_ADDR`, owners.address])),
     ...env,
   });

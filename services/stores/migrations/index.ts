@@ -1,6 +1,7 @@
 import type { Migrations } from '@regulars/service';
 import { Chain } from './0001-chain.js';
 import { RepeatableWrites } from './0002-repeatable-writes.js';
+import { CallCounts } from './0003-call-counts.js';
 
 /** Oldest first. */
-export const migrations: Migrations = [Chain, RepeatableWrites];
+export const migrations: Migrations = [Chain, RepeatableWrites, CallCounts];

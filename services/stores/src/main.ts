@@ -1,3 +1,4 @@
+import { LimitServiceService } from '@regulars/contracts/stores/v1/limits';
 import { StoreServiceService } from '@regulars/contracts/stores/v1/stores';
 import { bootService, serviceSettings } from '@regulars/service';
 import { migrations } from '../migrations/index.js';
@@ -8,7 +9,7 @@ await bootService({
   name: 'stores',
   module: StoresModule,
   settings: serviceSettings,
-  rpc: [StoreServiceService],
+  rpc: [StoreServiceService, LimitServiceService],
   migrations,
   ops: (app) => [
     {

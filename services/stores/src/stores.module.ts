@@ -6,6 +6,8 @@ import { BrandsService } from './brands/brands.service.js';
 import { BrandRow } from './brands/brands.store.js';
 import { ChangesService } from './changes/changes.service.js';
 import { ConfigurationLogRow } from './changes/changes.store.js';
+import { LimitsController } from './limits/limits.controller.js';
+import { LimitsService } from './limits/limits.service.js';
 import { RepublishOps } from './republish.ops.js';
 import { storeTopic } from './stores/stores.js';
 import { StoresService } from './stores/stores.service.js';
@@ -24,7 +26,7 @@ import { TillKeyRow, TillRow } from './tills/tills.store.js';
       consumers: [],
     }),
   ],
-  controllers: [StoresController],
-  providers: [ChangesService, BrandsService, StoresService, TillsService, RepublishOps],
+  controllers: [StoresController, LimitsController],
+  providers: [ChangesService, BrandsService, StoresService, TillsService, RepublishOps, LimitsService],
 })
 export class StoresModule {}

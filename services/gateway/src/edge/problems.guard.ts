@@ -3,11 +3,13 @@ import { RpcFailure, traceIdOf } from '@regulars/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { idempotencyKeyFault, Malformed } from './faults.js';
+import { Methods } from './methods.js';
 import { malformed, type Problem, problem, problemDocument, problemOf, Refused } from './problems.js';
 
 /** Answers with a problem document (RFC 9457). */
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, why: Problem): void {
   if (why.retryAfterS) void reply.header('retry-after', why.retryAfterS);
+  if (why.status === 405) void reply.header('allow', why.allowed?.join(', '));
   if (why.status === 401) void reply.header('www-authenticate', 'Bearer realm="regulars"');
   void reply
     .code(why.status)
@@ -19,6 +21,9 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, why: P
 /** Turns whatever is thrown on the way through the gateway into a problem document; defects are logged once, here. */
 @Catch()
 export class ProblemAnswers implements ExceptionFilter {
+  /** The methods of every path, for who calls one that there is by a method that it has not. */
+  readonly methods = new Methods();
+
   constructor(private readonly log: Logger) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
@@ -28,7 +33,9 @@ export class ProblemAnswers implements ExceptionFilter {
 
   /** Answers what was thrown. */
   answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-    this.tell(problemIn(error, request), error, request, reply);
+    const why = problemIn(error, request);
+    const allowed = why.code === 'ROUTE_UNKNOWN' ? this.methods.of(request.url.split('?')[0] ?? '') : [];
+    this.tell(allowed.length > 0 ? problem('METHOD_NOT_ALLOWED', { allowed }) : why, error, request, reply);
   }
 
   /** Answers a problem, and logs it where somebody has to look at it. */

@@ -22,6 +22,7 @@ const always: readonly ProblemCode[] = [
   'NOT_AUTHENTICATED',
   'KEY_NOT_KNOWN',
   'NOT_ALLOWED',
+  'TOO_MANY_CALLS',
   'OVERLOADED',
   'INTERNAL',
   'DEPENDENCY_UNAVAILABLE',

@@ -3,13 +3,17 @@ import type { Socket } from 'node:net';
 import type { DynamicModule, SecurityHeadersOptions } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { NestLogger, traceIdOf, traceparentOf } from '@regulars/service';
+import { NestLogger, SETTINGS, traceIdOf, traceparentOf } from '@regulars/service';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { AccessGuard } from '../access/access.guard.js';
 import { permissionOf } from '../access/permissions.js';
+import type { GatewaySettings } from '../gateway.config.js';
+import { limitAddresses, limitCallers, noteLimitShares } from '../limits/limits.guard.js';
+import { Limits } from '../limits/limits.service.js';
 import { isDraining } from '../operation/drain.ops.js';
 import { refuseEarly } from './crowd.guard.js';
+import { signCursors } from './cursor.guard.js';
 import { InputPipe } from './input.guard.js';
 import { observeRequests } from './observe.ops.js';
 import { ProblemAnswers, sendProblem } from './problems.guard.js';
@@ -37,7 +41,11 @@ const securityHeaders: SecurityHeadersOptions = {
 };
 
 /** The HTTP server of the gateway, ready to listen. @throws for a route without a row in the permission table */
-export async function createServer(module: DynamicModule, log: Logger): Promise<NestFastifyApplication> {
+export async function createServer(
+  module: DynamicModule,
+  log: Logger,
+  trustedProxies?: string[],
+): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
     skipMiddie: true,
     bodyLimit: MOST_BODY_BYTES,
@@ -45,6 +53,7 @@ export async function createServer(module: DynamicModule, log: Logger): Promise<
     keepAliveTimeout: KEEP_ALIVE_MS,
     return503OnClosing: false,
     exposeHeadRoutes: false,
+    ...(trustedProxies && { trustProxy: trustedProxies }),
     frameworkErrors: (_error: Error, request: FastifyRequest, reply: FastifyReply) => {
       request.traceparent = traceparentOf(undefined);
       sendProblem(request, reply, problem('ROUTE_UNKNOWN'));
@@ -59,21 +68,25 @@ export async function createServer(module: DynamicModule, log: Logger): Promise<
   app.useGlobalPipes(new InputPipe());
   app.useGlobalFilters(problems);
   app.useSecurityHeaders(securityHeaders);
-  guard(adapter.getInstance<FastifyInstance>(), app.get(AccessGuard), problems, log);
+  guard(adapter.getInstance<FastifyInstance>(), app, log);
   serveReference(app);
   return app;
 }
 
 /** Who calls and whether they may, before anything else of a request is looked at. */
-function guard(server: FastifyInstance, access: AccessGuard, problems: ProblemAnswers, log: Logger): void {
+function guard(server: FastifyInstance, app: NestFastifyApplication, log: Logger): void {
+  const [access, problems, limits] = [app.get(AccessGuard), app.get(ProblemAnswers), app.get(Limits)];
+  const settings = app.get<GatewaySettings>(SETTINGS);
   server.removeContentTypeParser('text/plain');
   server.addContentTypeParser('application/x-ndjson', streamOnly);
   server.decorateRequest('caller', null);
   server.decorateRequest('traceparent', '');
   server.addHook('onRoute', (route) => {
     const [method] = [route.method].flat();
+    problems.methods.add({ method: String(method), path: route.url });
     route.config = { ...route.config, permission: permissionOf(String(method), route.url) };
   });
+  noteLimitShares(server);
   observeRequests(server, log);
   server.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-trace-id', traceIdOf(request.traceparent));
@@ -81,12 +94,15 @@ function guard(server: FastifyInstance, access: AccessGuard, problems: ProblemAn
     done();
   });
   refuseEarly(server);
+  limitAddresses(server, limits, settings);
   server.addHook('onRequest', (request, reply, done) => {
     access.admit(request, (refused) => {
       if (refused === undefined || refused instanceof Error) done(refused);
       else problems.tell(refused, undefined, request, reply);
     });
   });
+  limitCallers(server, limits, settings);
+  signCursors(server, settings.PRINCIPAL_PRIVATE_KEY, problems);
 }
 
 /** Lines are read while they come, by the one route that takes them. */
