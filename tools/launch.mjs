@@ -36,6 +36,21 @@ const COMMANDS = {
     says: 'print the Kubernetes Secrets of an installation',
   },
   'e2e:k8s': { file: 'tools/dist/kubernetes/e2e.js', builds: 'all', says: 'rehearse on the cluster of KUBECONFIG' },
+  sandbox: {
+    file: 'tools/dist/make-sandbox.js',
+    builds: 'tools',
+    says: 'give a till maker a key of the sandbox (--name, --gateway with a token in TOKEN)',
+  },
+  conformance: {
+    file: 'tools/dist/conformance/main.js',
+    builds: 'tools',
+    says: "put a till's software through lost answers, restarts, offline and refunds (--help)",
+  },
+  fuzz: {
+    file: 'tools/dist/fuzz.js',
+    builds: 'all',
+    says: 'send requests made from the API document and judge the answers (--seed, --examples, --seconds)',
+  },
   verify: {
     file: 'faults/dist/verify.js',
     builds: 'all',

@@ -62,7 +62,7 @@ const TILLS_PER_STORE = 2;
 const PROGRAMME = { code: 'LANTERN', nameZh: '灯笼会员', nameEn: 'Lantern Club', currency: 'CNY' };
 
 /** One point for each yuan, more in higher tiers; points last a year. */
-const TERMS = {
+export const TERMS = {
   accrual: { points: 1, perMinor: 100, rounding: 'down', minimumMinor: 0 },
   tiers: [
     { code: 'regular', nameZh: '普通', nameEn: 'Regular', fromSpentMinor: 0, multiplierPercent: 100 },

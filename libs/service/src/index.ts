@@ -1,5 +1,12 @@
 export { bootService, runProcess, type ServiceDescription, type Serving, settingsOrExit } from './boot.js';
 export { CLOCK, type Clock, systemClock } from './clock.js';
+export { ConfigurationController } from './configuration.controller.js';
+export {
+  type ConfigurationChange,
+  configurationTables,
+  logConfiguration,
+  verifyConfiguration,
+} from './configuration-log.js';
 export { dataSourceOptions, type Migrations, migrate, poolOf } from './database.js';
 export { DueWork, type DueWorkOptions } from './due-work.js';
 export { CannotOpen, newDataKey, open, seal } from './encryption.js';

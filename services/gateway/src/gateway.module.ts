@@ -9,6 +9,7 @@ import { MemberTokens } from './access/member-tokens.client.js';
 import { Tokens } from './access/tokens.client.js';
 import { AccessesController } from './accesses/accesses.controller.js';
 import { CasesController } from './cases/cases.controller.js';
+import { ChangesController } from './configuration/changes.controller.js';
 import { DirectoryController } from './directory/directory.controller.js';
 import { ProblemAnswers } from './edge/problems.guard.js';
 import { FollowUpsController } from './followups/followups.controller.js';
@@ -45,6 +46,7 @@ export class GatewayModule {
       module: GatewayModule,
       controllers: [
         StoresController,
+        ChangesController,
         ProgrammesController,
         DirectoryController,
         SimulationsController,

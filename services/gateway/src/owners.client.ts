@@ -1,5 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { ConfigurationServiceService } from '@regulars/contracts/call/v1/configuration';
 import { CaseServiceService } from '@regulars/contracts/complaints/v1/cases';
 import { PointsServiceService } from '@regulars/contracts/loyalty/v1/points';
 import { ProgrammeServiceService } from '@regulars/contracts/loyalty/v1/programmes';
@@ -38,6 +39,8 @@ const encodedPoints = { readMany: { ...PointsServiceService.readMany, requestSer
 export class Owners implements OnApplicationShutdown {
   readonly stores: RpcClient<typeof StoreServiceService>;
   readonly limits: RpcClient<typeof LimitServiceService>;
+  readonly storesConfiguration: RpcClient<typeof ConfigurationServiceService>;
+  readonly loyaltyConfiguration: RpcClient<typeof ConfigurationServiceService>;
   readonly members: RpcClient<typeof MemberServiceService>;
   /** The same for look-ups that a till waits for, whose short deadline tells nothing about other calls. */
   readonly mobiles: RpcClient<typeof MemberServiceService>;
@@ -63,6 +66,8 @@ export class Owners implements OnApplicationShutdown {
   constructor(@Inject(SETTINGS) private readonly settings: GatewaySettings) {
     this.stores = this.reach(StoreServiceService, 'STORES');
     this.limits = this.reach(LimitServiceService, 'STORES', 'limits');
+    this.storesConfiguration = this.reach(ConfigurationServiceService, 'STORES');
+    this.loyaltyConfiguration = this.reach(ConfigurationServiceService, 'LOYALTY');
     this.members = this.reach(MemberServiceService, 'MEMBERS');
     this.mobiles = this.reach(MemberServiceService, 'MEMBERS', 'mobiles');
     this.memberAccess = this.reach(MemberAccessServiceService, 'MEMBERS');

@@ -121,6 +121,9 @@ export const expectedAccess: Readonly<Record<string, ExpectedAccess>> = {
   'GET /v1/members/:memberId/tier/changes/:changeId/explain': { may: readsPoints.replace('till ', '') },
   'POST /v1/members/:memberId/tier:grant': { may: 'store-manager marketing administrator' },
 
+  'GET /v1/configuration/changes': { may: 'auditor administrator' },
+  'GET /v1/configuration/seals': { may: 'auditor administrator' },
+
   'POST /v1/rewards': { may: 'marketing administrator' },
   'GET /v1/rewards': { may: `till ${everyRole}` },
   'GET /v1/rewards/:rewardId': { may: `till ${everyRole}` },

@@ -1,4 +1,5 @@
 import { type handleUnaryCall, Server, ServerCredentials, status } from '@grpc/grpc-js';
+import { ConfigurationServiceService } from '@regulars/contracts/call/v1/configuration';
 import { CaseServiceService } from '@regulars/contracts/complaints/v1/cases';
 import { PointsServiceService } from '@regulars/contracts/loyalty/v1/points';
 import { ProgrammeServiceService } from '@regulars/contracts/loyalty/v1/programmes';
@@ -35,6 +36,7 @@ export interface TestOwners {
 
 const services = [
   CaseServiceService,
+  ConfigurationServiceService,
   PointsServiceService,
   ProgrammeServiceService,
   SimulationServiceService,

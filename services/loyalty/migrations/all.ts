@@ -4,6 +4,7 @@ import { Ledger0000000000002 } from './0002-ledger.js';
 import { Purchases0000000000003 } from './0003-purchases.js';
 import { Standings0000000000010 } from './0010-standings.js';
 import { Redemptions0000000000020 } from './0020-redemptions.js';
+import { ConfigurationLog0000000000030 } from './0030-configuration-log.js';
 
 /** Oldest first. */
 export const migrations: Migrations = [
@@ -12,4 +13,5 @@ export const migrations: Migrations = [
   Purchases0000000000003,
   Standings0000000000010,
   Redemptions0000000000020,
+  ConfigurationLog0000000000030,
 ];

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { MessagingModule } from '@regulars/messaging';
+import { ConfigurationController } from '@regulars/service';
 import { BookService } from './book/book.service.js';
 import { ExpiryJob } from './expiry/expiry.job.js';
 import { ExpiryService } from './expiry/expiry.service.js';
@@ -52,6 +53,7 @@ import { TiersService } from './tiers/tiers.service.js';
     }),
   ],
   controllers: [
+    ConfigurationController,
     PurchasesController,
     PointsController,
     ProgrammesController,

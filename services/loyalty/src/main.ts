@@ -1,3 +1,4 @@
+import { ConfigurationServiceService } from '@regulars/contracts/call/v1/configuration';
 import { PointsServiceService } from '@regulars/contracts/loyalty/v1/points';
 import { ProgrammeServiceService } from '@regulars/contracts/loyalty/v1/programmes';
 import { PurchaseServiceService } from '@regulars/contracts/loyalty/v1/purchases';
@@ -15,6 +16,7 @@ await bootService({
   module: LoyaltyModule,
   settings: loyaltySettings,
   rpc: [
+    ConfigurationServiceService,
     PurchaseServiceService,
     PointsServiceService,
     ProgrammeServiceService,

@@ -144,11 +144,11 @@ export class Pod {
     const { storeId, tillId, brandId } = store;
     await this.know(store);
     const names = { nameZh: '灯笼会员', nameEn: 'Lantern Club' };
-    const made = await this.programmes.create({ code, ...names, currency: 'CNY', brandIds: [brandId] });
+    const made = await this.programmes.create('wang', { code, ...names, currency: 'CNY', brandIds: [brandId] });
     if (made.outcome !== 'created') throw new Error(`${made.outcome} ${storeId} ${tillId}`);
     const { programmeId } = made.programme;
-    await this.programmes.draft(programmeId, terms);
-    await this.programmes.publish(programmeId, 1, '2020-01-01');
+    await this.programmes.draft('wang', programmeId, terms);
+    await this.programmes.publish('wang', programmeId, 1, '2020-01-01');
     return programmeId;
   }
 

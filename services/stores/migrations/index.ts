@@ -2,6 +2,7 @@ import type { Migrations } from '@regulars/service';
 import { Chain } from './0001-chain.js';
 import { RepeatableWrites } from './0002-repeatable-writes.js';
 import { CallCounts } from './0003-call-counts.js';
+import { ConfigurationChain } from './0004-configuration-chain.js';
 
 /** Oldest first. */
-export const migrations: Migrations = [Chain, RepeatableWrites, CallCounts];
+export const migrations: Migrations = [Chain, RepeatableWrites, CallCounts, ConfigurationChain];

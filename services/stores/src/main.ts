@@ -1,3 +1,4 @@
+import { ConfigurationServiceService } from '@regulars/contracts/call/v1/configuration';
 import { LimitServiceService } from '@regulars/contracts/stores/v1/limits';
 import { StoreServiceService } from '@regulars/contracts/stores/v1/stores';
 import { bootService, serviceSettings } from '@regulars/service';
@@ -9,7 +10,7 @@ await bootService({
   name: 'stores',
   module: StoresModule,
   settings: serviceSettings,
-  rpc: [StoreServiceService, LimitServiceService],
+  rpc: [StoreServiceService, LimitServiceService, ConfigurationServiceService],
   migrations,
   ops: (app) => [
     {

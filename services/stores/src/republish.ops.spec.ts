@@ -7,7 +7,6 @@ import { migrations } from '../migrations/index.js';
 import { BrandsService } from './brands/brands.service.js';
 import { BrandRow } from './brands/brands.store.js';
 import { type Caller, ChangesService } from './changes/changes.service.js';
-import { ConfigurationLogRow } from './changes/changes.store.js';
 import { RepublishOps } from './republish.ops.js';
 import { StoresService } from './stores/stores.service.js';
 import { StoreRow } from './stores/stores.store.js';
@@ -67,7 +66,7 @@ describe('The chain on its database', () => {
     await migrate('stores', settings, migrations);
     dataSource = new DataSource({
       ...dataSourceOptions('stores', settings, migrations),
-      entities: [BrandRow, StoreRow, TillRow, TillKeyRow, ConfigurationLogRow],
+      entities: [BrandRow, StoreRow, TillRow, TillKeyRow],
     });
     await dataSource.initialize();
     const changes = new ChangesService(dataSource, new Outbox(), clock);

@@ -1,11 +1,11 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { MessagingModule } from '@regulars/messaging';
+import { ConfigurationController } from '@regulars/service';
 import { brandTopic } from './brands/brands.js';
 import { BrandsService } from './brands/brands.service.js';
 import { BrandRow } from './brands/brands.store.js';
 import { ChangesService } from './changes/changes.service.js';
-import { ConfigurationLogRow } from './changes/changes.store.js';
 import { LimitsController } from './limits/limits.controller.js';
 import { LimitsService } from './limits/limits.service.js';
 import { RepublishOps } from './republish.ops.js';
@@ -19,14 +19,14 @@ import { TillKeyRow, TillRow } from './tills/tills.store.js';
 
 @Module({
   imports: [
-    TypeOrmModule.forFeature([BrandRow, StoreRow, TillRow, TillKeyRow, ConfigurationLogRow]),
+    TypeOrmModule.forFeature([BrandRow, StoreRow, TillRow, TillKeyRow]),
     MessagingModule.forRoot({
       source: '/regulars/stores',
       topics: [brandTopic, storeTopic, tillTopic].map((name) => ({ name, compacted: true })),
       consumers: [],
     }),
   ],
-  controllers: [StoresController, LimitsController],
+  controllers: [StoresController, LimitsController, ConfigurationController],
   providers: [ChangesService, BrandsService, StoresService, TillsService, RepublishOps, LimitsService],
 })
 export class StoresModule {}

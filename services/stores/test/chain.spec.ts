@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ConfigurationServiceService } from '@regulars/contracts/call/v1/configuration';
 import { type Brand, type Store, StoreServiceService, type Till } from '@regulars/contracts/stores/v1/stores';
 import { BrandChanged, StoreChanged, TillChanged } from '@regulars/contracts/stores/v1/stores_events';
 import { type RpcClient, RpcFailure, rpcClient } from '@regulars/service';
@@ -20,6 +21,7 @@ const nobody = '019a9f3e-0000-7000-8000-ffffffffffff';
 describe('The chain as the stores service keeps it', () => {
   let service: RunningService;
   let client: RpcClient<typeof StoreServiceService>;
+  let configuration: RpcClient<typeof ConfigurationServiceService>;
   let lamp: Brand;
   let bund: Store;
 
@@ -71,6 +73,7 @@ describe('The chain as the stores service keeps it', () => {
   beforeAll(async () => {
     service = await startService('stores');
     client = rpcClient(StoreServiceService, service.grpcAddress);
+    configuration = rpcClient(ConfigurationServiceService, service.grpcAddress);
     const names = { nameZh: '灯笼面馆', nameEn: 'Lantern Noodles' };
     lamp = (await client.createBrand({ code: 'LAMP', ...names }, await as(administrator))).brand as Brand;
     bund = await addStore('SH-BUND');
@@ -78,6 +81,7 @@ describe('The chain as the stores service keeps it', () => {
 
   afterAll(async () => {
     client.close();
+    configuration.close();
     await service.stop();
   });
 
@@ -272,6 +276,23 @@ describe('The chain as the stores service keeps it', () => {
     const again = await client.issueTillKey({ tillId }, caller);
     expect(again).toEqual({ key: first.key, secret: '', replayed: true });
     expect((await latestTill(tillId, 2)).liveKeys).toHaveLength(1);
+  });
+
+  it('[O4] tells auditors who changed what, and that the log of it is whole', async () => {
+    const { tillId } = await addTill(bund.storeId, 'audited');
+    const { key } = await client.issueTillKey({ tillId }, await as({ ...administrator, sub: 'wang' }));
+    await client.revokeTillKey({ tillId, keyId: key?.keyId ?? '' }, await as(administrator));
+    const auditor = await as({ sub: 'li', kind: 'person', roles: ['auditor'] });
+    const wanted = { recordId: tillId, principal: '', change: '', from: undefined, until: undefined };
+    const { changes } = await configuration.listChanges({ ...wanted, beforeEntry: 0, limit: 10 }, auditor);
+    expect(changes.map(({ principal, change }) => `${principal}: ${change}`)).toEqual([
+      'administrator: till-key-revoked',
+      'wang: till-key-issued',
+      'administrator: till-created',
+    ]);
+    expect(await configuration.verifyChanges({}, auditor)).toMatchObject({ brokenEntry: 0 });
+    const manager = await as({ sub: 'zhao', kind: 'person', roles: ['store-manager'] });
+    expect(await refusalOf(configuration.verifyChanges({}, manager))).toMatchObject({ code: 'NOT_ALLOWED' });
   });
 
   it('[O4] tells when a key was last used, as the gateways saw it, never going back', async () => {

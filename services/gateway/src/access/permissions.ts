@@ -52,6 +52,9 @@ export const permissions: Readonly<Record<string, Permission>> = {
   'POST /v1/tills/:tillId/keys': people('administrator'),
   'DELETE /v1/tills/:tillId/keys/:keyId': people('administrator'),
 
+  'GET /v1/configuration/changes': people('auditor', 'administrator'),
+  'GET /v1/configuration/seals': people('auditor', 'administrator'),
+
   'POST /v1/programmes': people('administrator'),
   'GET /v1/programmes/:programmeId': people(...everyRole),
   'POST /v1/programmes/:programmeId/versions': people('marketing', 'administrator'),

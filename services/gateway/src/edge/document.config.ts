@@ -19,6 +19,7 @@ leave the rest.`;
 
 const tags: Readonly<Record<string, string>> = {
   stores: 'Brands, stores, tills and their keys',
+  configuration: 'Who changed the configuration, and whether the record of it is whole',
   programmes: 'The written policy by which points are given',
   members: 'Guests who registered',
   purchases: 'What tills post: purchases, refunds, offline batches, claims',

@@ -10,7 +10,7 @@ export function text(longest: number, shortest = 1) {
     .string()
     .min(shortest)
     .max(longest)
-    .regex(/^[^\p{Cc}]*$/u, 'Expected text without control characters');
+    .regex(/^[^\u0000-\u001f\u007f-\u009f]*$/, 'Expected text without control characters');
 }
 
 /** Text of several lines. */
@@ -19,7 +19,7 @@ export function paragraphs(longest: number) {
     .string()
     .min(1)
     .max(longest)
-    .regex(/^[\P{Cc}\t\r\n]*$/u, 'Expected text without control characters');
+    .regex(/^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$/, 'Expected text without control characters');
 }
 
 /** A lower-case word with dashes, such as `dine-in`. */

@@ -1,3 +1,4 @@
+import type { Metadata } from '@grpc/grpc-js';
 import { Controller, Inject } from '@nestjs/common';
 import {
   type CreateProgrammeRequest,
@@ -13,7 +14,7 @@ import {
   type PublishVersionResponse,
   VersionState,
 } from '@regulars/contracts/loyalty/v1/programmes';
-import { CLOCK, type Clock, RpcController, type RpcHandlers, refusal } from '@regulars/service';
+import { CLOCK, type Clock, principalOf, RpcController, type RpcHandlers, refusal } from '@regulars/service';
 import { stateOf } from './policy.js';
 import type { ProgrammeRow, VersionRow } from './programme.js';
 import { ProgrammesService } from './programmes.service.js';
@@ -28,8 +29,8 @@ export class ProgrammesController implements RpcHandlers<typeof ProgrammeService
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
-  async createProgramme(request: CreateProgrammeRequest): Promise<CreateProgrammeResponse> {
-    const result = await this.programmes.create(request);
+  async createProgramme(request: CreateProgrammeRequest, metadata: Metadata): Promise<CreateProgrammeResponse> {
+    const result = await this.programmes.create(principalOf(metadata).sub, request);
     switch (result.outcome) {
       case 'created':
         return { programme: this.programmeOf(result.programme, []) };
@@ -46,8 +47,8 @@ export class ProgrammesController implements RpcHandlers<typeof ProgrammeService
     return { programme: this.programmeOf(found.programme, found.versions) };
   }
 
-  async draftVersion({ programmeId, terms }: DraftVersionRequest): Promise<DraftVersionResponse> {
-    const result = await this.programmes.draft(known(programmeId), terms);
+  async draftVersion({ programmeId, terms }: DraftVersionRequest, metadata: Metadata): Promise<DraftVersionResponse> {
+    const result = await this.programmes.draft(principalOf(metadata).sub, known(programmeId), terms);
     switch (result.outcome) {
       case 'drafted':
         return { version: versionOf(result.version, stateOf(result.version, [], this.clock.now())) };
@@ -58,8 +59,13 @@ export class ProgrammesController implements RpcHandlers<typeof ProgrammeService
     }
   }
 
-  async publishVersion(request: PublishVersionRequest): Promise<PublishVersionResponse> {
-    const result = await this.programmes.publish(known(request.programmeId), request.version, request.effectiveFrom);
+  async publishVersion(request: PublishVersionRequest, metadata: Metadata): Promise<PublishVersionResponse> {
+    const result = await this.programmes.publish(
+      principalOf(metadata).sub,
+      known(request.programmeId),
+      request.version,
+      request.effectiveFrom,
+    );
     switch (result.outcome) {
       case 'published':
         return { version: versionOf(result.version, stateOf(result.version, [], this.clock.now())) };

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { CreateProgrammeRequest, ProgrammeTerms } from '@regulars/contracts/loyalty/v1/programmes';
-import { CLOCK, type Clock } from '@regulars/service';
+import { CLOCK, type Clock, logConfiguration } from '@regulars/service';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { isDate, todayAt } from './calendar.js';
@@ -22,7 +22,10 @@ type NotFound = { readonly outcome: 'not-found' };
 
 class Taken extends Error {}
 
-/** Programmes as versioned policy: drafted, published, superseded (requirement L3). */
+/**
+ * Programmes as versioned policy: drafted, published, superseded (requirement L3). `by` is the subject of the principal
+ * that changes something.
+ */
 @Injectable()
 export class ProgrammesService {
   constructor(
@@ -31,6 +34,7 @@ export class ProgrammesService {
   ) {}
 
   async create(
+    by: string,
     request: CreateProgrammeRequest,
   ): Promise<{ outcome: 'created'; programme: ProgrammeRow } | { outcome: 'taken' } | Malformed> {
     const faults = faultsOfProgramme(request);
@@ -39,6 +43,7 @@ export class ProgrammesService {
     try {
       await this.dataSource.transaction(async (tx) => {
         if (!(await store.insertProgramme(tx, programme, this.clock.now()))) throw new Taken();
+        await this.note(tx, by, 'programme-created', programme.programmeId, programme);
       });
       return { outcome: 'created', programme };
     } catch (error) {
@@ -55,6 +60,7 @@ export class ProgrammesService {
   }
 
   async draft(
+    by: string,
     programmeId: string,
     terms: ProgrammeTerms | undefined,
   ): Promise<{ outcome: 'drafted'; version: VersionRow } | Malformed | NotFound> {
@@ -64,6 +70,7 @@ export class ProgrammesService {
       if (!(await store.findProgramme(tx, programmeId, true))) return { outcome: 'not-found' };
       const version = ((await store.versionsOf(tx, programmeId)).at(-1)?.version ?? 0) + 1;
       await store.insertDraft(tx, programmeId, version, terms);
+      await this.note(tx, by, 'version-drafted', programmeId, { version, terms });
       const draft = { programmeId, version, terms, effectiveFrom: null, publishedAt: null };
       return { outcome: 'drafted', version: draft };
     });
@@ -74,6 +81,7 @@ export class ProgrammesService {
    * with every fault at once, also those that only show between the parts of the terms and with its date.
    */
   async publish(
+    by: string,
     programmeId: string,
     version: number,
     effectiveFrom: string,
@@ -99,6 +107,7 @@ export class ProgrammesService {
       const today = todayAt(now.getTime(), draft.terms.timeZone, 0).calendarDate;
       if (!isFirst && effectiveFrom < today) return { outcome: 'refused', reason: 'EFFECTIVE_IN_PAST' };
       await store.publishDraft(tx, programmeId, version, effectiveFrom, now);
+      await this.note(tx, by, 'version-published', programmeId, { version, effectiveFrom });
       return { outcome: 'published', version: { ...draft, effectiveFrom, publishedAt: now } };
     });
   }
@@ -106,6 +115,11 @@ export class ProgrammesService {
   /** A version, draft or published. */
   async version(programmeId: string, version: number): Promise<VersionRow | undefined> {
     return (await store.versionsOf(this.dataSource.manager, programmeId)).find((each) => each.version === version);
+  }
+
+  /** Notes who changed a programme, in the same transaction. */
+  private async note(tx: EntityManager, by: string, change: string, recordId: string, after: object): Promise<void> {
+    await logConfiguration(tx, { at: this.clock.now(), principal: by, change, recordId, after });
   }
 
   /** Every programme with what is published, by brand: what the purchase path keeps in memory. */

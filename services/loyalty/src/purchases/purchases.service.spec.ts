@@ -297,8 +297,8 @@ describe('Posting purchases on a real database', () => {
     await one.register(member);
     const purchase = () => aPurchase({ at: store, by: member, minor: 1_000 });
     const [before] = await other.post([purchase()]);
-    await one.programmes.draft(programmeId, theTerms({ points: 7 }));
-    await one.programmes.publish(programmeId, 2, today());
+    await one.programmes.draft('wang', programmeId, theTerms({ points: 7 }));
+    await one.programmes.publish('wang', programmeId, 2, today());
     const [after] = await other.post([purchase()]);
     expect([creditOf(before).pointsEarned, creditOf(after).pointsEarned]).toEqual([10, 70]);
   });

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { RewardTerms } from '@regulars/contracts/loyalty/v1/rewards';
-import { CLOCK, type Clock, cutPage, once, type Page } from '@regulars/service';
+import { CLOCK, type Clock, cutPage, logConfiguration, once, type Page } from '@regulars/service';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import type { Fault } from '../programmes/terms.js';
@@ -45,7 +45,10 @@ export class RewardsService {
         const row = { rewardId: uuidv7(), terms, stock: stock ?? null };
         const isNew = await store.insertReward(tx, row, this.clock.now());
         if (isNew === undefined) return { reason: 'PROGRAMME_UNKNOWN' as const };
-        return isNew ? { rewardId: row.rewardId } : { reason: 'REWARD_CODE_TAKEN' as const };
+        if (!isNew) return { reason: 'REWARD_CODE_TAKEN' as const };
+        const noted = { principal: writing.caller, change: 'reward-created', recordId: row.rewardId, after: row };
+        await logConfiguration(tx, { at: this.clock.now(), ...noted });
+        return { rewardId: row.rewardId };
       });
       if (done.outcome === 'refused') return done;
       const { rewardId, reason } = done.result;

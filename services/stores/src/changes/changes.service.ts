@@ -1,10 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { appendToOutbox, Outbox, type RepublishedEvent } from '@regulars/messaging';
-import { CLOCK, type Clock, once, type Principal } from '@regulars/service';
+import { CLOCK, type Clock, logConfiguration, once, type Principal } from '@regulars/service';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import type { Latest } from '../latest.js';
-import { lockChanges, logChange } from './changes.store.js';
+import { lockChanges } from './changes.store.js';
 
 /** On whose behalf something is changed, and in which trace. */
 export interface Caller {
@@ -84,7 +84,7 @@ export class ChangesService {
    */
   async announce(tx: EntityManager, caller: Caller, change: string, event: RepublishedEvent): Promise<void> {
     await appendToOutbox(tx, [caller.traceparent ? { ...event, traceparent: caller.traceparent } : event]);
-    await logChange(tx, {
+    await logConfiguration(tx, {
       at: event.time,
       principal: caller.principal.sub,
       change,

@@ -1,0 +1,119 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Temporal } from 'temporal-polyfill';
+
+/**
+ * A till that keeps the rules, in one file, to read beside one's own. It writes down what it is about to send before it
+ * sends it, and sends that, byte for byte, until it has an answer; after a restart it goes on where it was.
+ *
+ * Takes GATEWAY, TILL_KEY, MEMBER (a member number) and JOURNAL (a file) from the environment, and a line of JSON for each
+ * thing to do. FLAW makes it break one rule, so that the conformance run can be seen to notice.
+ */
+interface Post {
+  readonly path: string;
+  key: string;
+  body: string;
+  state: 'open' | 'taken' | 'refused';
+}
+
+const { GATEWAY = '', TILL_KEY = '', MEMBER = '', JOURNAL = 'till-journal.json', FLAW = '' } = process.env;
+const TIMEOUT_MS = 5_000;
+const PAUSE_MS = 300;
+
+const journal: Post[] =
+  existsSync(JOURNAL) && FLAW !== 'forgets' ? (JSON.parse(readFileSync(JOURNAL, 'utf8')) as Post[]) : [];
+let isBusy = false;
+
+createInterface({ input: process.stdin }).on('line', (line) => {
+  const { do: what } = JSON.parse(line) as { do: 'purchase' | 'refund' };
+  journal.push(what === 'refund' ? refund() : purchase());
+  write();
+  void send();
+});
+void send();
+
+function write(): void {
+  writeFileSync(JOURNAL, JSON.stringify(journal));
+}
+
+/** Sends what is open, oldest first, until nothing is. */
+async function send(): Promise<void> {
+  if (isBusy) return;
+  isBusy = true;
+  for (let post = nextOpen(); post; post = nextOpen()) {
+    const answer = await attempt(post);
+    if (answer && answer.status < 300) post.state = 'taken';
+    else if (answer && answer.status !== 429 && answer.status < 500 && FLAW !== 'insists') post.state = 'refused';
+    else {
+      const told = FLAW === 'impatient' ? 0 : Number(answer?.headers.get('retry-after') ?? 0) * 1_000;
+      await sleep(Math.max(PAUSE_MS, told));
+      change(post);
+    }
+    write();
+  }
+  isBusy = false;
+}
+
+const nextOpen = () => journal.find(({ state }) => state === 'open');
+
+async function attempt(post: Post): Promise<Response | undefined> {
+  try {
+    const headers = {
+      authorization: `Bearer ${TILL_KEY}`,
+      'content-type': 'application/json',
+      'idempotency-key': post.key,
+    };
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const answer = await fetch(`${GATEWAY}${post.path}`, { method: 'POST', headers, body: post.body, signal });
+    const told = (await answer.json()) as { fieldOfTomorrow?: unknown };
+    if (FLAW === 'strict' && told.fieldOfTomorrow !== undefined) process.exit(1);
+    return answer;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What a flawed till does to a post before it sends it again. */
+function change(post: Post): void {
+  if (FLAW === 'gives-up') post.state = 'refused';
+  if (FLAW === 'new-key') post.key = randomUUID();
+  if (FLAW === 're-stamps') post.body = JSON.stringify({ ...(JSON.parse(post.body) as object), rungAt: now() });
+}
+
+function purchase(): Post {
+  const body = {
+    ...receipt('S'),
+    member: { number: MEMBER },
+    currency: 'CNY',
+    totalMinor: 8_800,
+    lines: [{ sku: 'D-011', name: '麻婆豆腐', category: 'dish', quantityMilli: 2_000, amountMinor: 8_800 }],
+    payments: [{ type: 'wechat-pay', amountMinor: 8_800 }],
+    channel: 'dine-in',
+  };
+  return { path: '/v1/purchases', key: randomUUID(), body: JSON.stringify(body), state: 'open' };
+}
+
+function refund(): Post {
+  const bought = journal.findLast(({ path, state }) => path === '/v1/purchases' && state === 'taken');
+  const { businessDate, receiptNumber } = JSON.parse(bought?.body ?? '{}') as ReturnType<typeof receipt>;
+  const own = FLAW === 'reuses-receipt' ? { ...receipt('R'), businessDate, receiptNumber } : receipt('R');
+  const body = { ...own, purchase: { businessDate, receiptNumber } };
+  return { path: '/v1/refunds', key: randomUUID(), body: JSON.stringify(body), state: 'open' };
+}
+
+function receipt(letter: string) {
+  return {
+    businessDate: now().slice(0, 10),
+    receiptNumber: `${letter}-${process.pid}-${journal.length}-${Date.now()}`,
+    rungAt: now(),
+  };
+}
+
+/** The time in the sandbox's store; its business day ends at midnight. */
+function now(): string {
+  const here = Temporal.Now.zonedDateTimeISO('Asia/Shanghai');
+  const told = FLAW === 'wrong-clock' ? here.subtract({ minutes: 7 }) : here;
+  return told.toString({ timeZoneName: 'never', smallestUnit: 'second' });
+}

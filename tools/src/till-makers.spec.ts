@@ -1,0 +1,150 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Api, accepted } from './api.js';
+import { putThrough } from './conformance/run.js';
+import { TillProgram } from './conformance/till-program.js';
+import { Watch } from './conformance/watch.js';
+import { workspaceDir } from './folders.js';
+import { type Platform, startPlatform } from './platform.js';
+import { type Sandbox, sandboxFor } from './sandbox.js';
+
+const run = promisify(execFile);
+const program = join(workspaceDir, 'tools', 'dist', 'conformance', 'reference-till.js');
+
+let platform: Platform;
+let sandbox: Sandbox;
+let dir: string;
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'till-maker-'));
+  platform = await startPlatform({
+    servers: {
+      adminUrl: process.env.REGULARS_TEST_DATABASE_URL ?? '',
+      brokers: process.env.REGULARS_TEST_KAFKA_BROKERS ?? '',
+    },
+  });
+  sandbox = await sandboxFor(platform.gateway.url, platform.tokens.administrator, 'a maker');
+  await isKnown(sandbox);
+}, 180_000);
+
+afterAll(async () => {
+  await platform.stop();
+  await rm(dir, { recursive: true, force: true });
+});
+
+const environment = () => ({
+  GATEWAY: platform.gateway.url,
+  TILL_KEY: sandbox.key,
+  TILL_ID: sandbox.tillId,
+  MEMBER: sandbox.members[0]?.number ?? '',
+});
+
+/** Posts until every part of the platform has heard of the store, the till and the guest. */
+async function isKnown({ key, members }: Sandbox): Promise<void> {
+  const till = new Api(platform.gateway.url, key);
+  const day = new Date(Date.now() + 8 * 3_600_000).toISOString();
+  const [businessDate, rungAt] = [day.slice(0, 10), `${day.slice(0, 19)}+08:00`];
+  for (let attempt = 0; ; attempt++) {
+    const money = { currency: 'CNY', totalMinor: 0, payments: [], channel: 'dine-in' };
+    const lines = [{ sku: 'TEA', name: 'Tea', category: 'drinks', quantityMilli: 1_000, amountMinor: 0 }];
+    const receipt = { businessDate, receiptNumber: `known-${attempt}`, rungAt, member: { number: members[0]?.number } };
+    const { status } = await till.post('/v1/purchases', { ...receipt, ...money, lines });
+    if (status === 201) return;
+    if (attempt > 300) throw new Error(`the sandbox is not known: ${status}`);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
+describe('The sandbox for till makers', () => {
+  it('[O6] is a store with a programme of its own, so that nothing rung up there counts', async () => {
+    const office = new Api(platform.gateway.url, platform.tokens.agent);
+    const points = `/v1/members/${sandbox.members[0]?.memberId ?? ''}/points`;
+    const account = accepted(await office.get(points), 'reading the points') as { programmeId: string };
+    expect(account.programmeId).not.toBe(platform.programmeId);
+    expect((await office.get(`${points}?programmeId=${platform.programmeId ?? ''}`)).status).toBe(404);
+  });
+
+  it('[O6] is made once: another maker gets another till in it', async () => {
+    const other = await sandboxFor(platform.gateway.url, platform.tokens.administrator, 'another maker');
+    expect(other.storeId).toBe(sandbox.storeId);
+    expect(other.tillId).not.toBe(sandbox.tillId);
+    expect(other.members).toEqual(sandbox.members);
+    const again = await sandboxFor(platform.gateway.url, platform.tokens.administrator, 'another maker');
+    expect([again.tillId, again.key === other.key]).toEqual([other.tillId, false]);
+  }, 60_000);
+});
+
+describe('The guide for till makers', () => {
+  const guide = (name: string) => readFile(join(workspaceDir, 'docs', 'integration', name), 'utf8');
+  const blocksIn = (text: string) => [...text.matchAll(/```sh\n(.*?)```/gs)].map(([, block = '']) => block);
+
+  it('[O6] has the same commands in both languages', async () => {
+    expect(blocksIn(await guide('tills.zh-CN.md'))).toEqual(blocksIn(await guide('tills.md')));
+  });
+
+  it('[O6] shows commands that work as they stand, with what they answer', async () => {
+    const blocks = blocksIn(await guide('tills.md'));
+    expect(blocks.length).toBeGreaterThan(5);
+    const marked = blocks.map((block, at) => `${block}\necho "=== end of ${at}"\n`).join('');
+    // npm runs in the checkout; everything else may write its files where it stands.
+    const script = `npm() { node ${join(workspaceDir, 'tools', 'dist', 'conformance', 'main.js')} --help; }\n${marked}`;
+    const { stdout } = await run('bash', ['-euo', 'pipefail', '-c', script], {
+      cwd: dir,
+      env: { ...process.env, ...environment() },
+    });
+    const outputs = stdout.split(/=== end of \d+\n/);
+    blocks.forEach((block, at) => {
+      const missing = [...block.matchAll(/^# → (.*)$/gm)].filter(([, told = '']) => !outputs[at]?.includes(told));
+      expect([outputs[at], missing.map(([, told]) => told)]).toEqual([outputs[at], []]);
+    });
+  }, 60_000);
+});
+
+describe('The conformance run for tills', () => {
+  async function judge(flaw: string, only?: readonly string[]): Promise<Record<string, string | undefined>> {
+    const watch = await Watch.start(platform.gateway.url, 0);
+    const journal = join(dir, `journal-${flaw}.json`);
+    const till = new TillProgram(`exec ${process.execPath} ${program}`, {
+      ...environment(),
+      GATEWAY: watch.url,
+      JOURNAL: journal,
+      FLAW: flaw,
+    });
+    try {
+      const verdicts = await putThrough(till, watch, { patienceMs: 12_000, ...(only && { only }) });
+      return Object.fromEntries(verdicts.map(({ rule, finding }) => [rule, finding]));
+    } finally {
+      await till.stop();
+      watch.stop();
+    }
+  }
+
+  it('[O6] finds nothing in a till that keeps the rules', async () => {
+    const found = await judge('');
+    expect(Object.keys(found)).toHaveLength(11);
+    expect(Object.entries(found).filter(([, finding]) => finding !== undefined)).toEqual([]);
+  }, 120_000);
+
+  it.each([
+    ['new-key', 'lost-answer', 'another Idempotency-Key'],
+    ['re-stamps', 'lost-answer', 'changed: rungAt'],
+    ['gives-up', 'lost-answer', 'was not sent again'],
+    ['impatient', 'unavailable', 'was told to wait 2000 ms'],
+    ['forgets', 'restart', 'forgotten in the restart'],
+    ['insists', 'refusal', 'was sent again'],
+    ['wrong-clock', 'clock', 's behind'],
+    ['reuses-receipt', 'refund', 'it needs its own'],
+    ['strict', 'growth', 'stopped after an answer'],
+  ])(
+    '[O6] notices a till that %s',
+    async (flaw, rule, told) => {
+      const found = await judge(flaw, rule === 'refund' ? ['post', rule] : [rule]);
+      expect(found[rule]).toContain(told);
+    },
+    60_000,
+  );
+});
