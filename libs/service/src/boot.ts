@@ -17,6 +17,7 @@ import type { DataSource } from 'typeorm';
 import type { z } from 'zod';
 import { CLOCK, systemClock } from './clock.js';
 import { dataSourceOptions, type Migrations, migrate, schemaIsThere } from './database.js';
+import { IdempotencyCare } from './idempotency-care.js';
 import { jsonLogger, NestLogger } from './logging.js';
 import { exitCodes, type OpsCommand, runOps } from './ops.js';
 import { OpsServer, type ReadinessCheck } from './ops-server.js';
@@ -244,6 +245,7 @@ async function rootModule(
     ],
     providers: [
       ...shared,
+      IdempotencyCare,
       { provide: APP_GUARD, useClass: PrincipalGuard },
       { provide: APP_INTERCEPTOR, useClass: RpcSpan },
       { provide: APP_FILTER, useClass: RpcProblems },

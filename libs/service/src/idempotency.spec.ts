@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { testDatabase } from '@regulars/testing';
 import { DataSource, type EntityManager } from 'typeorm';
 import { fingerprintOf, idempotencyTable, once } from './idempotency.js';
+import { forgetOldKeys } from './idempotency-care.js';
 
 describe('A write that may be repeated', () => {
   let database: Awaited<ReturnType<typeof testDatabase>>;
@@ -57,6 +58,21 @@ describe('A write that may be repeated', () => {
     const failing = dataSource.transaction((tx) => once(tx, write, () => Promise.reject(new Error('disk full'))));
     await expect(failing).rejects.toThrow('disk full');
     expect(await post()).toMatchObject({ outcome: 'done', replayed: false });
+  });
+
+  it('[O5] is forgotten after a month, a portion at a time, and not before', async () => {
+    for (const key of ['a', 'b', 'c']) {
+      await dataSource.query(
+        `INSERT INTO idempotency (caller, route, key, fingerprint, created_at)
+         VALUES ('till-1', 'OpenCase', $1, '', now() - interval '31 days')`,
+        [key],
+      );
+    }
+    await post();
+    expect(await forgetOldKeys(dataSource, 2)).toBe(2);
+    expect(await forgetOldKeys(dataSource, 2)).toBe(1);
+    expect(await forgetOldKeys(dataSource, 2)).toBe(0);
+    expect(await post()).toMatchObject({ replayed: true });
   });
 });
 

@@ -55,21 +55,48 @@ const channelOptions = {
   // Pods come and go: addresses that were left behind are asked for anew at once, not after half a minute.
   'grpc.dns_min_time_between_resolutions_ms': 1_000,
   'grpc.max_receive_message_length': 4 * 1024 * 1024,
-  'grpc.service_config': JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] }),
+};
+
+const balancing = { loadBalancingConfig: [{ round_robin: {} }] };
+
+/** A pod that ends may take a call with it: it goes to another one, a few times and never without end. */
+const repeating = {
+  maxAttempts: 3,
+  initialBackoff: '0.05s',
+  maxBackoff: '0.5s',
+  backoffMultiplier: 3,
+  retryableStatusCodes: ['UNAVAILABLE'],
 };
 
 /**
  * A client for a generated service definition.
  *
  * @param address host:port, or a `dns:///` name whose addresses are used in turn
+ * @param safeToRepeat whether every method may be called again where nobody knows what became of the first call
  */
-export function rpcClient<Service extends object>(service: Service, address: string): RpcClient<Service> {
-  const channel = new Client(address, credentials.createInsecure(), channelOptions);
+export function rpcClient<Service extends object>(
+  service: Service,
+  address: string,
+  safeToRepeat = false,
+): RpcClient<Service> {
+  const config = safeToRepeat
+    ? { ...balancing, methodConfig: [{ name: [{ service: nameOf(service) }], retryPolicy: repeating }] }
+    : balancing;
+  const channel = new Client(address, credentials.createInsecure(), {
+    ...channelOptions,
+    'grpc.service_config': JSON.stringify(config),
+  });
   const methods = Object.entries(service as Definition).map(([name, method]) => [
     name,
     (request: never, options: CallOptions) => call(channel, method, request, options),
   ]);
   return { ...Object.fromEntries(methods), close: () => channel.close() } as RpcClient<Service>;
+}
+
+/** Full name of a service, such as `regulars.loyalty.v1.PurchaseService`. */
+function nameOf(service: object): string {
+  const [first] = Object.values(service as Definition);
+  return first?.path.split('/')[1] ?? '';
 }
 
 function call(

@@ -93,7 +93,9 @@ export class Owners implements OnApplicationShutdown {
 
   /** A client of an owner; calls that share a `lane`, by default all calls to the owner, are cut off together. */
   private reach<Service extends object>(service: Service, owner: OwnerName, lane: string = owner): RpcClient<Service> {
-    const client = rpcClient(service, this.settings[`${owner}_ADDR`]);
+    // Purchases, refunds and reads of points are safe to repeat: a receipt is credited once.
+    const isSafeToRepeat = [encodedPurchases, encodedPoints].includes(service as never);
+    const client = rpcClient(service, this.settings[`${owner}_ADDR`], isSafeToRepeat);
     const breaker = this.breakers.get(lane) ?? new Breaker();
     this.breakers.set(lane, breaker);
     this.clients.push(client);
