@@ -12,7 +12,7 @@ import type { NotificationsSettings } from '../notifications.config.js';
 import { RecipientsStore } from '../recipients/recipients.store.js';
 import { StoresService } from '../stores/stores.service.js';
 import { StoresStore } from '../stores/stores.store.js';
-import { MailClient } from './mail.client.js';
+import { MailClient, mailConnections } from './mail.client.js';
 import { MembersClient } from './members.client.js';
 import { type Cause, type ListedMessage, MessagesService } from './messages.service.js';
 import { MessagesStore } from './messages.store.js';
@@ -270,6 +270,23 @@ describe('Sending what is due', () => {
     await new MessagesStore().claim(dataSource.manager, lease, ['points-earned']);
     clock.advance(60_000);
     expect(await messages.sendDue()).toMatchObject([{ state: 'SENT', possibleDuplicate: false }]);
+  });
+
+  it('[N6] marks as begun no more than are under way, so that a crash leaves few in doubt', async () => {
+    const people = Array.from({ length: 3 * mailConnections }, () => members.add(uuidv7()));
+    await hear(...people.map(({ memberId }) => earned(memberId)));
+    const inDoubt: number[] = [];
+    mailbox.onMessage = async () => {
+      const [row] = await dataSource.query<{ count: string }[]>(
+        'SELECT count(*) FROM message WHERE sending_since IS NOT NULL AND member_id = ANY ($1::uuid[])',
+        [people.map(({ memberId }) => memberId)],
+      );
+      inDoubt.push(Number(row?.count));
+      return undefined;
+    };
+    expect(await messages.sendDue()).toHaveLength(people.length);
+    expect(inDoubt[0]).toBe(mailConnections);
+    expect(mailbox.taken).toHaveLength(people.length);
   });
 
   it('[N6] writes nothing for a message whose lease went to another process meanwhile', async () => {

@@ -5,7 +5,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { StoresService, type StoreText } from '../stores/stores.service.js';
 import { type Attempt, type Verdict, verdictOn, withoutAddress } from './delivery.js';
-import { type Mail, MailClient } from './mail.client.js';
+import { type Mail, MailClient, mailConnections } from './mail.client.js';
 import { MembersClient, type Recipient } from './members.client.js';
 import { type ClaimedMessage, type ListedMessage, MessagesStore } from './messages.store.js';
 import { messageEnded } from './outcome.js';
@@ -126,11 +126,19 @@ export class MessagesService {
     ];
   }
 
+  /** As many at once as there are connections; what time did not suffice for stays under its lease, not begun. */
   async #sendAll(token: string, mails: readonly ReadyMail[]): Promise<readonly MessageAttempt[]> {
-    if (mails.length === 0) return [];
+    const signal = AbortSignal.timeout(sendingMs);
+    const attempts: MessageAttempt[] = [];
+    for (let at = 0; at < mails.length && !signal.aborted; at += mailConnections) {
+      attempts.push(...(await this.#sendSome(token, mails.slice(at, at + mailConnections), signal)));
+    }
+    return attempts;
+  }
+
+  async #sendSome(token: string, mails: readonly ReadyMail[], signal: AbortSignal): Promise<MessageAttempt[]> {
     const ids = mails.map(({ message }) => message.messageId);
     const begun = await this.store.beginSending(this.dataSource.manager, token, ids, this.clock.now());
-    const signal = AbortSignal.timeout(sendingMs);
     return Promise.all(
       mails
         .filter(({ message }) => begun.has(message.messageId))
