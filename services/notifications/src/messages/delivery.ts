@@ -59,11 +59,6 @@ export function verdictOn(
   }
 }
 
-/** The verdict on a message to somebody who is known to have no address. */
-export function withoutAddress(now: Date): Verdict {
-  return { state: 'SUPPRESSED', reason: 'NO_ADDRESS', dueAt: now, maybeTaken: false };
-}
-
 /** What an SMTP client tells of a try that failed. */
 export interface SmtpFailure {
   /** nodemailer's, such as EENVELOPE. */

@@ -4,7 +4,7 @@ import { CLOCK, type Clock, cutPage, type Page } from '@regulars/service';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { StoresService, type StoreText } from '../stores/stores.service.js';
-import { type Attempt, type Verdict, verdictOn, withoutAddress } from './delivery.js';
+import { type Attempt, type Verdict, verdictOn } from './delivery.js';
 import { type Mail, MailClient, mailConnections } from './mail.client.js';
 import { MembersClient, type Recipient } from './members.client.js';
 import { type ClaimedMessage, type ListedMessage, MessagesStore } from './messages.store.js';
@@ -37,7 +37,6 @@ export interface Tried {
 
 /** Most messages that one call of `sendDue` takes; members are asked for at most so many contacts at once. */
 export const sendingBatch = 200;
-const channel = 'email';
 const leaseMs = 60_000;
 /** Well before the lease ends, so that the outcome of a slow batch is still written under it. */
 const sendingMs = 30_000;
@@ -69,14 +68,8 @@ export class MessagesService {
       storeId: cause.storeId,
       expiresAt: new Date(occurredAt.getTime() + templates[cause.template].goodForHours * 3_600_000),
     }));
-    const written = await this.store.insert(tx, messages, now);
-    const suppressed = messages.filter(({ messageId }) => written.get(messageId) === 'SUPPRESSED');
-    await appendToOutbox(
-      tx,
-      suppressed.flatMap((message) => messageEnded(uuidv7(), { ...message, channel }, withoutAddress(now), now) ?? []),
-    );
-    if (suppressed.length > 0) this.outbox.wake();
-    if (suppressed.length < written.size) this.#listener?.();
+    const waiting = await this.store.insert(tx, messages, now);
+    if (waiting > 0) this.#listener?.();
   }
 
   /** The job that sends registers itself here; it is told of new messages shortly before they are committed. */

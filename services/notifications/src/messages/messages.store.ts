@@ -52,15 +52,11 @@ const told = `message_id AS "messageId", member_id AS "memberId", cause_id AS "c
 export class MessagesStore {
   /**
    * Writes messages to be sent now; what is there for the same cause, recipient and template stays. A message to a
-   * recipient who is known to have no address ends here. Answers what was written, by message id.
+   * recipient who is known to have no address ends here. Answers how many were written to be sent.
    */
-  async insert(
-    tx: EntityManager,
-    messages: readonly NewMessage[],
-    now: Date,
-  ): Promise<ReadonlyMap<string, 'WAITING' | 'SUPPRESSED'>> {
-    const rows = await tx.query<{ message_id: string; state: 'WAITING' | 'SUPPRESSED' }[]>(
-      `INSERT INTO message (message_id, cause_id, member_id, template, channel, store_id, variables, state, reason,
+  async insert(tx: EntityManager, messages: readonly NewMessage[], now: Date): Promise<number> {
+    const [row] = await tx.query<[{ waiting: number }]>(
+      `WITH written AS (INSERT INTO message (message_id, cause_id, member_id, template, channel, store_id, variables, state, reason,
          created_at, due_at, expires_at)
        SELECT message_id, cause_id, member_id, template, 'email', store_id, variables,
          CASE WHEN has_email THEN 'WAITING' ELSE 'SUPPRESSED' END, CASE WHEN NOT has_email THEN 'NO_ADDRESS' END,
@@ -71,7 +67,8 @@ export class MessagesStore {
            AS heard (message_id, cause_id, member_id, template, store_id, variables, expires_at)
          LEFT JOIN recipient USING (member_id)) AS heard
        ON CONFLICT ON CONSTRAINT message_once DO NOTHING
-       RETURNING message_id, state`,
+       RETURNING state)
+       SELECT count(*)::integer AS waiting FROM written WHERE state = 'WAITING'`,
       [
         messages.map(({ messageId }) => messageId),
         messages.map(({ causeId }) => causeId),
@@ -84,7 +81,7 @@ export class MessagesStore {
         codeTemplate,
       ],
     );
-    return new Map(rows.map(({ message_id, state }) => [message_id, state]));
+    return row.waiting;
   }
 
   /**

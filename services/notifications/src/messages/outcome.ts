@@ -14,7 +14,10 @@ export interface ToldMessage {
   readonly channel: string;
 }
 
-/** The event that tells how a message ended; undefined while it has not. */
+/**
+ * The event that tells how a message ended; undefined while it has not, and for somebody without an address: that is no
+ * news, and nine of ten purchases would tell it.
+ */
 export function messageEnded(
   eventId: string,
   message: ToldMessage,
@@ -33,6 +36,7 @@ export function messageEnded(
       };
     case 'FAILED':
     case 'SUPPRESSED':
+      if (verdict.reason === 'NO_ADDRESS') return undefined;
       return {
         ...around,
         type: 'regulars.notifications.v1.MessageNotSent',
