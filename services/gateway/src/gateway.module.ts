@@ -10,6 +10,9 @@ import { Tokens } from './access/tokens.client.js';
 import { AccessesController } from './accesses/accesses.controller.js';
 import { CasesController } from './cases/cases.controller.js';
 import { ChangesController } from './configuration/changes.controller.js';
+import { CodesClient } from './coupons/codes.client.js';
+import { CouponUsesController } from './coupons/coupon-uses.controller.js';
+import { CouponsController } from './coupons/coupons.controller.js';
 import { DirectoryController } from './directory/directory.controller.js';
 import { ProblemAnswers } from './edge/problems.guard.js';
 import { FollowUpsController } from './followups/followups.controller.js';
@@ -63,6 +66,8 @@ export class GatewayModule {
         EntriesController,
         RewardsController,
         RedemptionsController,
+        CouponsController,
+        CouponUsesController,
         MessagesController,
         CasesController,
         FollowUpsController,
@@ -94,6 +99,7 @@ export class GatewayModule {
         PurchasesService,
         MobilesClient,
         Counters,
+        CodesClient,
       ],
     };
   }

@@ -4,6 +4,7 @@ import { Ledger0000000000002 } from './0002-ledger.js';
 import { Purchases0000000000003 } from './0003-purchases.js';
 import { Standings0000000000010 } from './0010-standings.js';
 import { Redemptions0000000000020 } from './0020-redemptions.js';
+import { Coupons0000000000021 } from './0021-coupons.js';
 import { ConfigurationLog0000000000030 } from './0030-configuration-log.js';
 
 /** Oldest first. */
@@ -14,4 +15,5 @@ export const migrations: Migrations = [
   Standings0000000000010,
   Redemptions0000000000020,
   ConfigurationLog0000000000030,
+  Coupons0000000000021,
 ];

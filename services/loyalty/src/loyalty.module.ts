@@ -2,6 +2,11 @@ import { Module } from '@nestjs/common';
 import { MessagingModule } from '@regulars/messaging';
 import { ConfigurationController } from '@regulars/service';
 import { BookService } from './book/book.service.js';
+import { CouponUses } from './coupons/coupon-uses.service.js';
+import { CouponsController } from './coupons/coupons.controller.js';
+import { CouponsJob } from './coupons/coupons.job.js';
+import { CouponsService } from './coupons/coupons.service.js';
+import { couponsTopic } from './coupons/coupons-topic.js';
 import { ExpiryJob } from './expiry/expiry.job.js';
 import { ExpiryService } from './expiry/expiry.service.js';
 import { Lanes } from './lanes/lanes.service.js';
@@ -48,7 +53,7 @@ import { TiersService } from './tiers/tiers.service.js';
   imports: [
     MessagingModule.forRoot({
       source: '/regulars/loyalty',
-      topics: [{ name: pointsTopic }, { name: tierTopic }],
+      topics: [{ name: pointsTopic }, { name: tierTopic }, { name: couponsTopic }],
       consumers: [StoresConsumer, TillsConsumer, MembersConsumer],
     }),
   ],
@@ -61,6 +66,7 @@ import { TiersService } from './tiers/tiers.service.js';
     RedemptionsController,
     SimulationsController,
     TiersController,
+    CouponsController,
   ],
   providers: [
     ProgrammesService,
@@ -86,6 +92,9 @@ import { TiersService } from './tiers/tiers.service.js';
     RewardsService,
     RedemptionsService,
     RedemptionsJob,
+    CouponsService,
+    CouponUses,
+    CouponsJob,
     ReceiptsService,
     KeysJob,
     MonthsService,

@@ -1,4 +1,5 @@
 import { ConfigurationServiceService } from '@regulars/contracts/call/v1/configuration';
+import { CouponServiceService } from '@regulars/contracts/loyalty/v1/coupons';
 import { PointsServiceService } from '@regulars/contracts/loyalty/v1/points';
 import { ProgrammeServiceService } from '@regulars/contracts/loyalty/v1/programmes';
 import { PurchaseServiceService } from '@regulars/contracts/loyalty/v1/purchases';
@@ -24,6 +25,7 @@ await bootService({
     RedemptionServiceService,
     SimulationServiceService,
     TierServiceService,
+    CouponServiceService,
   ],
   migrations,
 });

@@ -13,6 +13,8 @@ import { type TestDatabase, testDatabase } from '@regulars/testing';
 import { DataSource } from 'typeorm';
 import { migrations } from '../migrations/all.js';
 import { BookService } from '../src/book/book.service.js';
+import { CouponUses } from '../src/coupons/coupon-uses.service.js';
+import { CouponsService } from '../src/coupons/coupons.service.js';
 import { ExpiryService } from '../src/expiry/expiry.service.js';
 import { Lanes } from '../src/lanes/lanes.service.js';
 import { MembersService } from '../src/members/members.service.js';
@@ -51,6 +53,8 @@ export class Pod {
   readonly tiers: TiersService;
   readonly rewards: RewardsService;
   readonly redemptions: RedemptionsService;
+  readonly coupons: CouponsService;
+  readonly couponUses: CouponUses;
   private readonly lanes: Lanes;
 
   private constructor(
@@ -77,6 +81,8 @@ export class Pod {
     this.rewards = new RewardsService(dataSource, clock);
     this.redemptions = new RedemptionsService(dataSource, clock, books, ledgers, this.points, this.rewards);
     const postings = new Postings(books, ledger, receipts, outbox, standings, clock);
+    this.coupons = new CouponsService(dataSource, clock, this.points);
+    this.couponUses = new CouponUses(dataSource, clock, books, ledgers, this.points);
     this.purchases = new PurchasesService(this.lanes, postings, kept);
     this.refunds = new RefundsService(
       dataSource,

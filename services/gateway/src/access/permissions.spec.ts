@@ -28,6 +28,10 @@ describe('The permission table', () => {
       'POST /v1/redemptions/:redemptionId:confirm',
       'POST /v1/redemptions/:redemptionId:cancel',
       'POST /v1/redemptions/:redemptionId:fulfil',
+      'POST /v1/coupons/evaluations',
+      'POST /v1/coupon-uses',
+      'POST /v1/coupon-uses/:useId:confirm',
+      'POST /v1/coupon-uses/:useId:cancel',
     ]);
   });
 

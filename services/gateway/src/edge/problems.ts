@@ -12,6 +12,8 @@ export interface Problem {
   readonly allowed?: readonly string[];
   /** For a conflict: the purchase that holds the receipt. */
   readonly purchaseId?: string;
+  /** For refused coupons: each with why, and where and when it was used. */
+  readonly coupons?: readonly object[];
 }
 
 interface Known {
@@ -43,6 +45,10 @@ export const knownProblems = {
   REWARD_UNKNOWN: { status: 404, title: 'There is no such reward' },
   REDEMPTION_UNKNOWN: { status: 404, title: 'There is no such redemption' },
   CHALLENGE_UNKNOWN: { status: 404, title: 'There is no such challenge' },
+  COUPON_KIND_UNKNOWN: { status: 404, title: 'There is no such kind of coupon' },
+  ISSUE_UNKNOWN: { status: 404, title: 'There is no such issue' },
+  BATCH_UNKNOWN: { status: 404, title: 'There is no such batch' },
+  USE_UNKNOWN: { status: 404, title: 'There is no such use of coupons' },
   CASE_UNKNOWN: { status: 404, title: 'There is no such case' },
   METHOD_NOT_ALLOWED: { status: 405, title: 'The route has other methods; allowed tells which' },
   CONFLICT: { status: 409, title: 'A rule or a state says no' },
@@ -77,6 +83,8 @@ export const knownProblems = {
   STOCK_WOULD_BE_NEGATIVE: { status: 409, title: 'There are not so many in stock' },
   NOT_RESERVED: { status: 409, title: 'It is not reserved; allowed tells what can be done' },
   NOT_CONFIRMED: { status: 409, title: 'It is not confirmed; allowed tells what can be done' },
+  COUPONS_REFUSED: { status: 409, title: 'The coupons cannot be used together; coupons tells why each' },
+  COUPON_CODE_TAKEN: { status: 409, title: 'The programme has a kind of coupon with this code' },
   MOBILE_TAKEN: { status: 409, title: 'Another member has this mobile' },
   EMAIL_TAKEN: { status: 409, title: 'Another member has this e-mail' },
   BRAND_CODE_TAKEN: { status: 409, title: 'Another brand has this code' },
@@ -196,6 +204,10 @@ export const problemSchema = z
       .optional()
       .meta({ description: 'Every fault: a JSON pointer into the body, or /headers, /path, /query and the name' }),
     allowed: z.array(z.string()).optional().meta({ description: 'What is allowed in this state' }),
+    coupons: z
+      .array(z.object({ code: z.string(), reason: z.string() }))
+      .optional()
+      .meta({ description: 'Of refused coupons: each with why, and where and when it was used' }),
     purchaseId: z.uuid().optional().meta({ description: 'Of a receipt conflict: the purchase that holds the receipt' }),
   })
   .meta({ id: 'Problem' });

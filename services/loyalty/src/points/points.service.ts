@@ -76,6 +76,18 @@ export class PointsService {
     return { outcome: 'found', balance: { ...account, standing } };
   }
 
+  /** Members of a programme in the order of their ids, with the tier each stands on; fewer than `most` at the end. */
+  async standingsAfter(programmeId: string, afterMember: string, most: number) {
+    const [inForce] = await this.inForce(programmeId, this.clock.now());
+    if (!inForce) return [];
+    const begins = tierPeriodBegins(inForce.policy, inForce.today);
+    const members = await store.spendingAfter(this.reader, { programmeId, begins }, afterMember, most);
+    return members.map(({ memberId, spentMinor }) => ({
+      memberId,
+      tier: standingOn(inForce.policy.tiers, spentMinor).tier.code,
+    }));
+  }
+
   async entries(
     memberId: string,
     programmeId: string | undefined,

@@ -57,6 +57,27 @@ export async function accountsOf(
   return rows;
 }
 
+/** What members of a programme have spent in its tier period, in the order of their ids. */
+export async function spendingAfter(
+  reader: Reader,
+  { programmeId, begins }: TierPeriod,
+  afterMember: string,
+  most: number,
+): Promise<{ memberId: string; spentMinor: number }[]> {
+  const { rows } = await reader.query<{ memberId: string; spentMinor: number }>({
+    name: 'spending_after',
+    text: `SELECT a.member_id AS "memberId", coalesce(d.spent, 0)::bigint AS "spentMinor"
+     FROM account a
+     LEFT JOIN LATERAL (
+       SELECT sum(spent_minor) AS spent FROM member_day
+       WHERE member_id = a.member_id AND programme_id = a.programme_id AND business_date > $2
+     ) d ON true
+     WHERE a.programme_id = $1 AND a.member_id > $3 ORDER BY a.member_id LIMIT $4`,
+    values: [programmeId, begins, afterMember, most],
+  });
+  return rows;
+}
+
 /** In which of the programmes the member has an account. */
 export async function programmesOf(reader: Reader, memberId: string, among: readonly string[]): Promise<string[]> {
   const { rows } = await reader.query<{ programme_id: string }>({

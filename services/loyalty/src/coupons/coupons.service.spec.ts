@@ -1,0 +1,196 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { CouponRefusal, type CouponTerms } from '@regulars/contracts/loyalty/v1/coupons';
+import { TestClock, type TestDatabase } from '@regulars/testing';
+import { aMember, aPurchase, aStore, type TestMember, type TestStore, theTerms, today } from '../../test/chain.js';
+import { aCouponKind } from '../../test/coupons.js';
+import { loyaltyDatabase, Pod } from '../../test/pod.js';
+import { codeIn } from './code.js';
+import type { Bill, ReservedUse } from './coupon-uses.service.js';
+
+describe('Coupons on a real database', () => {
+  const clock = new TestClock(new Date().toISOString());
+  const store = aStore();
+  const [here, there] = [store, { ...store, tillId: randomUUID() }];
+  let database: TestDatabase;
+  let one: Pod;
+  let other: Pod;
+  let programmeId: string;
+
+  beforeAll(async () => {
+    database = await loyaltyDatabase();
+    one = await Pod.start(database.url, clock);
+    other = await Pod.start(database.url, clock);
+    programmeId = await one.open(store, theTerms());
+    await one.know(there);
+  }, 30_000);
+
+  afterAll(async () => {
+    await Promise.all([one.stop(), other.stop()]);
+    await database.drop();
+  });
+
+  const office = () => ({ caller: 'office', key: randomUUID() });
+  const till = () => ({ caller: 'till', key: randomUUID() });
+
+  async function kind(change: Partial<CouponTerms> = {}): Promise<string> {
+    const code = randomUUID().slice(0, 12).toUpperCase();
+    const made = await one.coupons.define(office(), aCouponKind(programmeId, { code, ...change }));
+    if (made.outcome !== 'done') throw new Error(JSON.stringify(made));
+    return made.definition.definitionId;
+  }
+
+  async function guest(): Promise<TestMember> {
+    const member = aMember();
+    await one.register(member);
+    return member;
+  }
+
+  async function issue(definitionId: string, { memberId }: TestMember, count = 1): Promise<string[]> {
+    const issued = await one.coupons.issue(office(), definitionId, memberId, count);
+    if (issued.outcome !== 'done') throw new Error(JSON.stringify(issued));
+    return issued.coupons.map(({ code }) => code);
+  }
+
+  function bill(member?: TestMember, minor = 5_000, at: TestStore = here): Bill {
+    const lines = [{ sku: 'noodles', category: 'food', quantityMilli: 1_000, amountMinor: minor }];
+    const by = member && ({ by: { $case: 'memberId', value: member.memberId } } as const);
+    return { storeId: at.storeId, tillId: at.tillId, member: by, lines };
+  }
+
+  function useOf(result: ReservedUse) {
+    if (result.outcome !== 'done') throw new Error(JSON.stringify(result));
+    return result.use;
+  }
+
+  const reserve = (codes: string[], of: Bill, pod = one) => pod.couponUses.reserve(till(), of, codes, 900);
+  const reasons = (result: ReservedUse) =>
+    result.outcome === 'coupons-refused' ? result.refused.map(({ reason }) => CouponRefusal[reason]) : result.outcome;
+
+  it('[L9] lets one of two tills use a coupon and tells the other where and when it was used', async () => {
+    const member = await guest();
+    const codes = await issue(await kind(), member);
+    const results = await Promise.all([
+      reserve(codes, bill(member)),
+      reserve(codes, bill(member, 5_000, there), other),
+    ]);
+    const won = results.findIndex(({ outcome }) => outcome === 'done');
+    const winner = results[won]!;
+    const loser = results[1 - won]!;
+    const use = useOf(winner);
+    expect(reasons(loser)).toEqual(['RESERVED']);
+    const receipt = { storeId: store.storeId, tillId: use.tillId, businessDate: today(), receiptNumber: 'C-1' };
+    expect(await one.couponUses.confirm({ ...till(), useId: use.useId }, receipt)).toMatchObject({ replayed: false });
+    const late = await reserve(codes, bill(member));
+    if (late.outcome !== 'coupons-refused') throw new Error(late.outcome);
+    expect(late.refused).toEqual([
+      { code: codes[0], reason: CouponRefusal.USED, storeId: store.storeId, tillId: use.tillId, at: clock.now() },
+    ]);
+  });
+
+  it('[L9] uses a coupon once however many tills ask at once', async () => {
+    const member = await guest();
+    const codes = await issue(await kind(), member);
+    const all = await Promise.all(
+      Array.from({ length: 40 }, (_, index) => reserve(codes, bill(), index % 2 ? one : other)),
+    );
+    expect(all.map(reasons)).toEqual(Array.from({ length: 40 }, () => ['OF_ANOTHER_MEMBER']));
+    const own = await Promise.all(
+      Array.from({ length: 40 }, (_, index) => reserve(codes, bill(member), index % 2 ? one : other)),
+    );
+    expect(own.filter(({ outcome }) => outcome === 'done')).toHaveLength(1);
+  }, 30_000);
+
+  it('[L9] gives a coupon and the limit of the person back when the till cancels or dies', async () => {
+    const member = await guest();
+    const [first = '', second = ''] = await issue(await kind({ perPerson: 1 }), member, 2);
+    const use = useOf(await reserve([first], bill(member)));
+    expect(reasons(await reserve([second], bill(member)))).toEqual(['LIMIT_REACHED']);
+    const cancel = { ...till(), useId: use.useId };
+    expect(await one.couponUses.cancel(cancel)).toMatchObject({ use: { state: 'cancelled' }, replayed: false });
+    expect(await one.couponUses.cancel(cancel)).toMatchObject({ replayed: true });
+    expect(await one.couponUses.confirm({ ...till(), useId: use.useId }, null)).toEqual({
+      outcome: 'wrong-state',
+      state: 'cancelled',
+    });
+    const dead = useOf(await one.couponUses.reserve(till(), bill(member), [second], 30));
+    clock.advance(31_000);
+    await Promise.all([one.couponUses.releaseDue(), other.couponUses.releaseDue()]);
+    expect(await one.couponUses.find(dead.useId)).toMatchObject({ state: 'released' });
+    expect(useOf(await reserve([first], bill(member))).discountMinor).toBe(1_000);
+  });
+
+  it('[L9] answers the same to a repetition and refuses the key for another bill', async () => {
+    const member = await guest();
+    const codes = await issue(await kind(), member);
+    const writing = till();
+    const first = useOf(await one.couponUses.reserve(writing, bill(member), codes, 900));
+    const again = await other.couponUses.reserve(writing, bill(member), codes, 900);
+    expect(again).toMatchObject({ outcome: 'done', use: { useId: first.useId }, replayed: true });
+    expect(await one.couponUses.reserve(writing, bill(member, 6_000), codes, 900)).toMatchObject({
+      reason: 'IDEMPOTENCY_KEY_REUSED',
+    });
+  });
+
+  it('[L9] finds what is best for the guest among told and own coupons, with why each other is left out', async () => {
+    const member = await guest();
+    const stranger = await guest();
+    const [own = ''] = await issue(await kind({ valueMinor: 800 }), member);
+    const [gold = ''] = await issue(await kind({ tiers: ['gold'] }), member);
+    const [elsewhere = ''] = await issue(await kind({ storeIds: [randomUUID()] }), member);
+    const [over = ''] = await issue(await kind({ minSpendMinor: 9_999 }), member);
+    const [later = ''] = await issue(await kind({ validFrom: '2999-01-01' }), member);
+    const [alien = ''] = await issue(await kind(), stranger);
+    const wrong = `${own.slice(0, 15)}${own.endsWith('A') ? 'B' : 'A'}`;
+    const told = [own.toLowerCase(), alien, wrong, 'nonsense'];
+    const result = await one.couponUses.evaluate(bill(member), told);
+    if (result.outcome !== 'evaluated') throw new Error(result.outcome);
+    expect(result.applied).toMatchObject([{ code: own, discountMinor: 800 }]);
+    expect(new Map(result.refused.map(({ code, reason }) => [code, CouponRefusal[reason]]))).toEqual(
+      new Map([
+        [alien, 'OF_ANOTHER_MEMBER'],
+        [wrong, 'MISTYPED'],
+        ['nonsense', 'MISTYPED'],
+        [gold, 'TIER_NOT_ELIGIBLE'],
+        [elsewhere, 'NOT_AT_STORE'],
+        [over, 'BELOW_MINIMUM'],
+        [later, 'NOT_YET_VALID'],
+      ]),
+    );
+  });
+
+  it('[L9] draws codes of a batch once: the same again, however they are read', async () => {
+    const batch = await one.coupons.createBatch(office(), await kind(), 12_000);
+    if (batch.outcome !== 'done') throw new Error(batch.outcome);
+    const { batchId } = batch.batch;
+    const [first, same] = await Promise.all([one, other].map((pod) => pod.coupons.draw(batchId, 0, 5_000)));
+    expect(first).toEqual(same);
+    const began = performance.now();
+    const second = await one.coupons.draw(batchId, 5_000, 5_000);
+    const perSecond = 5_000 / ((performance.now() - began) / 1_000);
+    const rest = await one.coupons.draw(batchId, 10_000, 5_000);
+    expect(rest).toHaveLength(2_000);
+    const all = [...(first ?? []), ...(second ?? []), ...(rest ?? [])];
+    expect(new Set(all).size).toBe(12_000);
+    expect(all.every((code) => codeIn(code) === code)).toBe(true);
+    expect(await other.coupons.draw(batchId, 9_990, 20)).toEqual(all.slice(9_990, 10_010));
+    expect(await one.coupons.draw(batchId, 12_000, 10)).toEqual([]);
+    expect(useOf(await reserve([all[7] ?? ''], bill())).discountMinor).toBe(1_000);
+    expect(perSecond).toBeGreaterThan(2_000);
+  }, 30_000);
+
+  it('[L9] issues one to everybody on a tier, each once, on any number of replicas', async () => {
+    const golden = await guest();
+    await one.post([aPurchase({ at: store, by: golden, minor: 120_000 })]);
+    const plain = await guest();
+    await one.post([aPurchase({ at: store, by: plain, minor: 1_000 })]);
+    const issued = await one.coupons.issueToTier(office(), await kind(), 'gold');
+    if (issued.outcome !== 'done') throw new Error(issued.outcome);
+    await Promise.all([one, other, one, other].map((pod) => pod.coupons.issueDue()));
+    while ((await one.coupons.issueDue()) > 0);
+    expect(await one.coupons.findIssue(issued.issue.issueId)).toMatchObject({ issued: 1, finishedAt: clock.now() });
+    const page = { limit: 50, after: undefined };
+    expect((await one.coupons.list(golden.memberId, page)).page).toHaveLength(1);
+    expect((await one.coupons.list(plain.memberId, page)).page).toHaveLength(0);
+  });
+});
