@@ -2,6 +2,7 @@ import { status } from '@grpc/grpc-js';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { ConfigurationServiceService } from '@regulars/contracts/call/v1/configuration';
 import { CaseServiceService } from '@regulars/contracts/complaints/v1/cases';
+import { AdjustmentServiceService } from '@regulars/contracts/loyalty/v1/adjustments';
 import { CouponServiceService } from '@regulars/contracts/loyalty/v1/coupons';
 import { PointsServiceService } from '@regulars/contracts/loyalty/v1/points';
 import { ProgrammeServiceService } from '@regulars/contracts/loyalty/v1/programmes';
@@ -58,6 +59,7 @@ export class Owners implements OnApplicationShutdown {
   readonly rewards: RpcClient<typeof RewardServiceService>;
   readonly redemptions: RpcClient<typeof RedemptionServiceService>;
   readonly coupons: RpcClient<typeof CouponServiceService>;
+  readonly adjustments: RpcClient<typeof AdjustmentServiceService>;
   readonly cases: RpcClient<typeof CaseServiceService>;
   readonly followUps: RpcClient<typeof FollowUpServiceService>;
   readonly messages: RpcClient<typeof MessageServiceService>;
@@ -85,6 +87,7 @@ export class Owners implements OnApplicationShutdown {
     this.rewards = this.reach(RewardServiceService, 'LOYALTY');
     this.redemptions = this.reach(RedemptionServiceService, 'LOYALTY');
     this.coupons = this.reach(CouponServiceService, 'LOYALTY');
+    this.adjustments = this.reach(AdjustmentServiceService, 'LOYALTY');
     this.cases = this.reach(CaseServiceService, 'COMPLAINTS');
     this.followUps = this.reach(FollowUpServiceService, 'SURVEYS');
     this.messages = this.reach(MessageServiceService, 'NOTIFICATIONS');

@@ -1,6 +1,7 @@
 import { type handleUnaryCall, Server, ServerCredentials, status } from '@grpc/grpc-js';
 import { ConfigurationServiceService } from '@regulars/contracts/call/v1/configuration';
 import { CaseServiceService } from '@regulars/contracts/complaints/v1/cases';
+import { AdjustmentServiceService } from '@regulars/contracts/loyalty/v1/adjustments';
 import { CouponServiceService } from '@regulars/contracts/loyalty/v1/coupons';
 import { PointsServiceService } from '@regulars/contracts/loyalty/v1/points';
 import { ProgrammeServiceService } from '@regulars/contracts/loyalty/v1/programmes';
@@ -46,6 +47,7 @@ const services = [
   RewardServiceService,
   RedemptionServiceService,
   CouponServiceService,
+  AdjustmentServiceService,
   MemberServiceService,
   MemberAccessServiceService,
   MemberDirectoryServiceService,

@@ -5,6 +5,7 @@ import { Purchases0000000000003 } from './0003-purchases.js';
 import { Standings0000000000010 } from './0010-standings.js';
 import { Redemptions0000000000020 } from './0020-redemptions.js';
 import { Coupons0000000000021 } from './0021-coupons.js';
+import { Adjustments0000000000022 } from './0022-adjustments.js';
 import { ConfigurationLog0000000000030 } from './0030-configuration-log.js';
 
 /** Oldest first. */
@@ -16,4 +17,5 @@ export const migrations: Migrations = [
   Redemptions0000000000020,
   ConfigurationLog0000000000030,
   Coupons0000000000021,
+  Adjustments0000000000022,
 ];

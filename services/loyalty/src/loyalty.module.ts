@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
 import { MessagingModule } from '@regulars/messaging';
 import { ConfigurationController } from '@regulars/service';
+import { AdjustmentsController } from './adjustments/adjustments.controller.js';
+import { AdjustmentsService } from './adjustments/adjustments.service.js';
 import { BookService } from './book/book.service.js';
 import { CouponUses } from './coupons/coupon-uses.service.js';
 import { CouponsController } from './coupons/coupons.controller.js';
@@ -12,6 +14,7 @@ import { ExpiryService } from './expiry/expiry.service.js';
 import { Lanes } from './lanes/lanes.service.js';
 import { MembersConsumer } from './members/members.consumer.js';
 import { MembersService } from './members/members.service.js';
+import { Payments } from './payments/payments.service.js';
 import { HeldLedgers } from './points/held-ledgers.service.js';
 import { LedgerService } from './points/ledger.service.js';
 import { PointsController } from './points/points.controller.js';
@@ -67,6 +70,7 @@ import { TiersService } from './tiers/tiers.service.js';
     SimulationsController,
     TiersController,
     CouponsController,
+    AdjustmentsController,
   ],
   providers: [
     ProgrammesService,
@@ -84,6 +88,7 @@ import { TiersService } from './tiers/tiers.service.js';
     PendingService,
     PendingJob,
     KeptPurchases,
+    Payments,
     RefundBatches,
     RefundsService,
     RefundsJob,
@@ -95,6 +100,7 @@ import { TiersService } from './tiers/tiers.service.js';
     CouponsService,
     CouponUses,
     CouponsJob,
+    AdjustmentsService,
     ReceiptsService,
     KeysJob,
     MonthsService,

@@ -1,4 +1,5 @@
 import { ConfigurationServiceService } from '@regulars/contracts/call/v1/configuration';
+import { AdjustmentServiceService } from '@regulars/contracts/loyalty/v1/adjustments';
 import { CouponServiceService } from '@regulars/contracts/loyalty/v1/coupons';
 import { PointsServiceService } from '@regulars/contracts/loyalty/v1/points';
 import { ProgrammeServiceService } from '@regulars/contracts/loyalty/v1/programmes';
@@ -26,6 +27,7 @@ await bootService({
     SimulationServiceService,
     TierServiceService,
     CouponServiceService,
+    AdjustmentServiceService,
   ],
   migrations,
 });

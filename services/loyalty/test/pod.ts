@@ -12,12 +12,14 @@ import { type Clock, dataSourceOptions, migrate, type ServiceSettings } from '@r
 import { type TestDatabase, testDatabase } from '@regulars/testing';
 import { DataSource } from 'typeorm';
 import { migrations } from '../migrations/all.js';
+import { AdjustmentsService } from '../src/adjustments/adjustments.service.js';
 import { BookService } from '../src/book/book.service.js';
 import { CouponUses } from '../src/coupons/coupon-uses.service.js';
 import { CouponsService } from '../src/coupons/coupons.service.js';
 import { ExpiryService } from '../src/expiry/expiry.service.js';
 import { Lanes } from '../src/lanes/lanes.service.js';
 import { MembersService } from '../src/members/members.service.js';
+import { Payments } from '../src/payments/payments.service.js';
 import { HeldLedgers } from '../src/points/held-ledgers.service.js';
 import { LedgerService } from '../src/points/ledger.service.js';
 import { PointsService } from '../src/points/points.service.js';
@@ -55,6 +57,7 @@ export class Pod {
   readonly redemptions: RedemptionsService;
   readonly coupons: CouponsService;
   readonly couponUses: CouponUses;
+  readonly adjustments: AdjustmentsService;
   private readonly lanes: Lanes;
 
   private constructor(
@@ -80,6 +83,8 @@ export class Pod {
     this.tiers = new TiersService(dataSource, clock, books, ledgers, this.points, standings);
     this.rewards = new RewardsService(dataSource, clock);
     this.redemptions = new RedemptionsService(dataSource, clock, books, ledgers, this.points, this.rewards);
+    const settings = { ADJUSTMENT_LIMIT: 500 };
+    this.adjustments = new AdjustmentsService(dataSource, clock, settings, books, ledgers);
     const postings = new Postings(books, ledger, receipts, outbox, standings, clock);
     this.coupons = new CouponsService(dataSource, clock, this.points);
     this.couponUses = new CouponUses(dataSource, clock, books, ledgers, this.points);
@@ -88,7 +93,7 @@ export class Pod {
       dataSource,
       clock,
       this.lanes,
-      new RefundBatches(books, ledger, receipts, outbox, clock),
+      new RefundBatches(books, ledger, receipts, new Payments(), outbox, clock),
     );
   }
 

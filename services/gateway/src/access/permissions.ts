@@ -110,6 +110,11 @@ export const permissions: Readonly<Record<string, Permission>> = {
   'GET /v1/redemptions/:redemptionId': tillsAnd(...readers),
   'GET /v1/members/:memberId/redemptions': tillsAnd(...readers),
 
+  'POST /v1/adjustments': people('store-manager', 'agent', 'complaint-supervisor', 'finance', 'administrator'),
+  'POST /v1/adjustments/:adjustmentId:approve': people('complaint-supervisor', 'finance', 'administrator'),
+  'POST /v1/adjustments/:adjustmentId:reject': people('complaint-supervisor', 'finance', 'administrator'),
+  'GET /v1/adjustments': people('complaint-supervisor', 'finance', 'auditor', 'administrator'),
+
   'POST /v1/coupon-definitions': people('marketing', 'administrator'),
   'GET /v1/coupon-definitions': tillsAnd(...everyRole),
   'POST /v1/coupons': people('agent', 'complaint-supervisor', 'marketing', 'administrator'),

@@ -41,6 +41,8 @@ export const takenBack = z
     memberId: z.uuid().optional(),
     pointsTaken: z.int(),
     pointsOwed: z.int().meta({ description: 'Points that were already spent' }),
+    pointsReturned: z.int().meta({ description: 'Points given back that the purchase was paid with' }),
+    couponsReturned: z.int().meta({ description: 'How many coupons can be used again' }),
     balance: z.int(),
     receiptText: receiptText.optional(),
   })

@@ -20,7 +20,8 @@ export type StepCode =
   | 'taken-back'
   | 'expired'
   | 'redeemed'
-  | 'given-back';
+  | 'given-back'
+  | 'adjusted';
 
 /** A line of a purchase as the reckoning sees it. */
 export interface BoughtLine {

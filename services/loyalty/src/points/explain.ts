@@ -50,6 +50,10 @@ const words: Record<StepCode, (numbers: Numbers, ruleOf: RuleNames) => ReceiptTe
     zhCn: `兑换 ${whole(n.quantity)} 件，共 ${whole(n.points)} 分`,
     en: `${whole(n.points)} for ${whole(n.quantity)} redeemed`,
   }),
+  adjusted: (n) => ({
+    zhCn: `人工调整 ${whole(n.points)} 分`,
+    en: `${whole(n.points)} given or taken by hand`,
+  }),
   'given-back': (n) => ({
     zhCn: `兑换退回 ${whole(n.points)} 分，其中 ${whole(n.ended)} 分已到期`,
     en: `${whole(n.points)} of a redemption given back, ${whole(n.ended)} of them had ended meanwhile`,

@@ -196,6 +196,21 @@ export class LedgerBatch {
     this.promotions.push(promotion);
   }
 
+  /** Books points given without a purchase: they pay what is owed first, the rest becomes a lot; no cap, no tier. */
+  grant(
+    account: OpenAccount,
+    booking: Booking,
+    { points, expiresMs }: { readonly points: number; readonly expiresMs: number | undefined },
+  ): NewEntry {
+    const { intoLot, debt } = payDebt(points, account.debt);
+    account.debt = debt;
+    this.lots.push({ lotId: booking.entryId, account, points, remaining: intoLot, expiresMs });
+    if (intoLot > 0 && expiresMs !== undefined) {
+      account.nextExpiryMs = Math.min(account.nextExpiryMs ?? expiresMs, expiresMs);
+    }
+    return this.book(account, booking, points);
+  }
+
   /**
    * Books a movement. Posting times of a member never run backwards, also when the clocks of replicas differ, so that
    * the order of entries is the order of statements.

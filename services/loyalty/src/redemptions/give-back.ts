@@ -3,9 +3,23 @@ import { LedgerBatch, type NewEntry } from '../points/ledger.js';
 import { type GivingBack, giveBackLatestFirst } from '../points/spending.js';
 import type { RedemptionRow, RedemptionState } from './redemption.js';
 
+/** What of a redemption is needed to give points of it back. */
+export type ReturnableRedemption = Pick<
+  RedemptionRow,
+  | 'redemptionId'
+  | 'memberId'
+  | 'programmeId'
+  | 'programmeVersion'
+  | 'points'
+  | 'returned'
+  | 'fromLots'
+  | 'storeId'
+  | 'businessDate'
+>;
+
 /** Points of a redemption to give back. */
 export interface ToGiveBack {
-  readonly row: RedemptionRow;
+  readonly row: ReturnableRedemption;
   readonly points: number;
   /** What it is afterwards. */
   readonly state: RedemptionState;
@@ -13,7 +27,7 @@ export interface ToGiveBack {
 
 /** A redemption of which points were given back. */
 export interface GivenBackRedemption {
-  readonly row: RedemptionRow;
+  readonly row: ReturnableRedemption;
   readonly state: RedemptionState;
   readonly entry: NewEntry;
   readonly returned: number;
@@ -24,7 +38,7 @@ export interface GivenBackRedemption {
 export function giveBackRedemptions(
   ledger: LedgerBatch,
   items: readonly ToGiveBack[],
-  accountOf: (row: RedemptionRow) => AccountState,
+  accountOf: (row: ReturnableRedemption) => AccountState,
   { nowMs, newId }: Occasion,
 ): GivenBackRedemption[] {
   return items.map(({ row, points, state }) => {
@@ -35,7 +49,7 @@ export function giveBackRedemptions(
   });
 }
 
-function bookingOf(row: RedemptionRow, entryId: string, points: number, { endedInLots }: GivingBack) {
+function bookingOf(row: ReturnableRedemption, entryId: string, points: number, { endedInLots }: GivingBack) {
   const ended = endedInLots.reduce((sum, lot) => sum + lot.points, 0);
   return {
     entryId,

@@ -260,7 +260,10 @@ export class RedemptionsService {
     });
   }
 
-  private async giveBack(tx: EntityManager, items: readonly ToGiveBack[]): Promise<void> {
+  private async giveBack(
+    tx: EntityManager,
+    items: readonly (ToGiveBack & { readonly row: RedemptionRow })[],
+  ): Promise<void> {
     if (items.length === 0) return;
     const rows = items.map(({ row }) => row);
     const now = this.clock.now();

@@ -1,11 +1,20 @@
 import { type Receipt, type RefundPurchaseResult, RefundRefusal } from '@regulars/contracts/loyalty/v1/purchases';
 import type { Book, Ground } from '../book/book.js';
+import { givingBackOf, type Paid, type PaidWithCoupons, toReturn } from '../payments/payments.js';
 import { lineCounts } from '../points/accrual.js';
-import { type AccountState, LedgerBatch, type NewEntry, type Occasion, type OpenAccount } from '../points/ledger.js';
+import {
+  type AccountState,
+  LedgerBatch,
+  type NewEntry,
+  noAccount,
+  type Occasion,
+  type OpenAccount,
+} from '../points/ledger.js';
 import { type EarnedLine, type EarnedLot, type GivenBack, type ToRefund, takeBack } from '../points/refund.js';
 import { policyOfVersion } from '../programmes/policy.js';
 import { dateRefusal } from '../receipts/business-date.js';
 import { receiptKey } from '../receipts/receipt.js';
+import { type GivenBackRedemption, giveBackRedemptions, type ToGiveBack } from '../redemptions/give-back.js';
 import type { RefundContent } from './refund-receipt.js';
 import { answerOfRefund, type StoredRefund } from './refund-result.js';
 
@@ -44,6 +53,8 @@ export interface HeldRefund {
   readonly memberId: string | undefined;
   readonly account: AccountState;
   readonly purchase: StoredPurchase | undefined;
+  /** What it was paid with besides money. */
+  readonly paid?: Paid | undefined;
   readonly refund: { readonly fingerprint: Buffer; readonly result: StoredRefund } | undefined;
   readonly keyed: { readonly fingerprint: Buffer; readonly result: StoredRefund } | undefined;
 }
@@ -66,6 +77,10 @@ export interface DecidedRefunds {
   readonly keys: { readonly refunding: Refunding; readonly result: StoredRefund }[];
   readonly conflicts: Refunding[];
   readonly applied: AppliedRefund[];
+  /** Points that purchases were paid with and that came back. */
+  readonly returned: GivenBackRedemption[];
+  /** Uses of coupons that can be used again. */
+  readonly couponsBack: PaidWithCoupons[];
   /** What was given back of purchases, by their receipts; the last one of a receipt counts. */
   readonly givenBack: ReadonlyMap<string, { readonly refunding: Refunding; readonly refunded: readonly GivenBack[] }>;
 }
@@ -90,6 +105,8 @@ class RefundBatch implements DecidedRefunds {
   readonly keys: { refunding: Refunding; result: StoredRefund }[] = [];
   readonly conflicts: Refunding[] = [];
   readonly applied: AppliedRefund[] = [];
+  readonly returned: GivenBackRedemption[] = [];
+  readonly couponsBack: PaidWithCoupons[] = [];
   readonly givenBack = new Map<string, { refunding: Refunding; refunded: readonly GivenBack[] }>();
   private readonly lots = new Map<string, readonly EarnedLot[]>();
   private readonly stored = new Map<string, Stored>();
@@ -156,32 +173,64 @@ class RefundBatch implements DecidedRefunds {
   private apply(refunding: Refunding, held: HeldRefund, purchase: StoredPurchase, id: string): StoredRefund {
     const key = receiptKey(refunding.purchase);
     const refunded = this.givenBack.get(key)?.refunded ?? purchase.refunded;
-    const lots = this.lots.get(key) ?? purchase.lots;
     const { points, refundedUncredited } = purchase;
-    const back = takeBack(
-      { points, lines: this.linesOf(refunding, purchase), refunded, refundedUncredited, lots },
-      refunding.lines,
-    );
+    const earned = { points, lines: this.linesOf(refunding, purchase), refunded, refundedUncredited };
+    const stoodLots = this.lots.get(key) ?? purchase.lots;
+    const asked = takeBack({ ...earned, lots: stoodLots }, refunding.lines);
+    if (asked.outcome === 'refused') return this.refuse(refunding, id, RefundRefusal[asked.reason]);
+    // What it was paid with comes back first, so that points earned are taken from lots that are whole again.
+    const returns = this.returnsOf(held.paid, earned.lines, asked.refunded);
+    const lots = stoodLots.map((lot) => withReturned(lot, returns, this.occasion.nowMs));
+    const back = takeBack({ ...earned, lots }, refunding.lines);
     if (back.outcome === 'refused') return this.refuse(refunding, id, RefundRefusal[back.reason]);
     const account = this.accountOf(refunding, held, purchase);
     const taken = back.fromLots.reduce((sum, lot) => sum + lot.taken, 0);
-    if (account && back.owed > 0 && !refunding.ground.policy.refundMayOwe && account.balance - taken < back.owed) {
-      return this.refuse(refunding, id, RefundRefusal.POINTS_ALREADY_SPENT);
+    if (account && back.owed > 0 && !refunding.ground.policy.refundMayOwe) {
+      const own = returns.filter(({ row }) => row.memberId === account.memberId);
+      const balance = account.balance + own.reduce((sum, each) => sum + liveIn(each, this.occasion.nowMs), 0);
+      if (balance - taken < back.owed) return this.refuse(refunding, id, RefundRefusal.POINTS_ALREADY_SPENT);
     }
     this.givenBack.set(key, { refunding, refunded: back.refunded });
     this.lots.set(
       key,
       lots.map((lot) => without(lot, back.fromLots)),
     );
-    if (!account) return this.keep(refunding, id, { o: 'taken-back', id, member: '', taken: 0, owed: 0, balance: 0 });
-    const { owed, refundedMinor, countedMinor: counted_minor } = back;
-    const bought_on = Number(refunding.purchase.businessDate.replaceAll('-', ''));
-    const numbers = { refunded_minor: refundedMinor, points: taken, owed, counted_minor, bought_on };
-    const booking = bookingOf(refunding, purchase, id, numbers);
+    const given = this.giveBack(held.paid, returns, isWholeOf(earned.lines, back.refunded));
+    if (!account) {
+      return this.keep(refunding, id, { o: 'taken-back', id, member: '', taken: 0, owed: 0, balance: 0, ...given });
+    }
+    const { owed, refundedMinor } = back;
+    const booking = bookingOf(refunding, purchase, id, { refunded_minor: refundedMinor, points: taken, owed });
     const entry = this.ledger.takeBack(account, booking, { ...back, boughtOn: refunding.purchase.businessDate });
     this.applied.push({ refunding, entry, purchaseId: purchase.id, taken, owed, refundedMinor });
     const { memberId: member, balance } = account;
-    return this.keep(refunding, id, { o: 'taken-back', id, member, taken, owed, balance });
+    return this.keep(refunding, id, { o: 'taken-back', id, member, taken, owed, balance, ...given });
+  }
+
+  private returnsOf(paid: Paid | undefined, lines: readonly EarnedLine[], refunded: readonly GivenBack[]) {
+    const soFar = {
+      refundedMinor: refunded.reduce((sum, { amountMinor }) => sum + amountMinor, 0),
+      totalMinor: lines.reduce((sum, { amountMinor }) => sum + amountMinor, 0),
+      isWhole: isWholeOf(lines, refunded),
+    };
+    const returns = (paid?.points ?? []).map((each) => toReturn(each, this.returnedBefore(each.row), soFar));
+    return returns.filter(({ row, points, state }) => points > 0 || (state === 'returned' && row.points > 0));
+  }
+
+  private returnedBefore({ redemptionId, returned }: ToGiveBack['row']): number {
+    return this.returned.findLast(({ row }) => row.redemptionId === redemptionId)?.returned ?? returned;
+  }
+
+  /** Books what the purchase was paid with; coupons can be used again once all of it is given back. */
+  private giveBack(paid: Paid | undefined, returns: readonly ToGiveBack[], isWhole: boolean) {
+    const accountOf = (row: ToGiveBack['row']) =>
+      paid?.points.find((each) => each.row.redemptionId === row.redemptionId)?.account ?? noAccount;
+    const given = giveBackRedemptions(this.ledger, returns, accountOf, this.occasion);
+    this.returned.push(...given);
+    const coupons = isWhole ? (paid?.coupons ?? []) : [];
+    this.couponsBack.push(...coupons);
+    const returned = given.reduce((sum, { entry }) => sum + entry.points, 0);
+    return { ...(returned > 0 && { returned }), ...(coupons.length > 0 && { coupons: coupons.length }) };
   }
 
   /** Which lines counted is decided by the policy that credited the purchase. */
@@ -212,6 +261,28 @@ class RefundBatch implements DecidedRefunds {
     this.stored.set(receiptKey(refunding.receipt), { fingerprint: refunding.content.fingerprint, result });
     return result;
   }
+}
+
+function isWholeOf(lines: readonly EarnedLine[], refunded: readonly GivenBack[]): boolean {
+  return lines.every(
+    ({ quantityMilli, amountMinor }, index) =>
+      refunded[index]?.quantityMilli === quantityMilli && refunded[index].amountMinor === amountMinor,
+  );
+}
+
+/** A lot after points that were paid out of it came back. */
+function withReturned(lot: EarnedLot, returns: readonly ToGiveBack[], nowMs: number): EarnedLot {
+  let { remaining, expired } = lot;
+  for (const each of returns) {
+    const { intoLots, endedInLots } = givingBackOf(each, nowMs);
+    for (const into of intoLots) if (into.lotId === lot.lotId) remaining += into.points;
+    for (const ended of endedInLots) if (ended.lotId === lot.lotId) expired += ended.points;
+  }
+  return { ...lot, remaining, expired };
+}
+
+function liveIn(each: ToGiveBack, nowMs: number): number {
+  return givingBackOf(each, nowMs).intoLots.reduce((sum, { points }) => sum + points, 0);
 }
 
 function without(lot: EarnedLot, changes: readonly { lotId: string; taken: number; forgiven: number }[]): EarnedLot {

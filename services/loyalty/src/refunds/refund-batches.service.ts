@@ -12,9 +12,12 @@ import type { Book } from '../book/book.js';
 import { BookService } from '../book/book.service.js';
 import { RunAgain } from '../lanes/failure.js';
 import type { BatchKind, LaneTransaction } from '../lanes/lane.js';
+import { Payments } from '../payments/payments.service.js';
 import { LedgerService } from '../points/ledger.service.js';
 import type { ToRefund } from '../points/refund.js';
+import { receiptKey } from '../receipts/receipt.js';
 import { ReceiptsService } from '../receipts/receipts.service.js';
+import { pointsReturned } from '../redemptions/redemption-events.js';
 import { type DecidedRefunds, decideRefunds, type Refunding } from './decide-refunds.js';
 import { pointsTakenBack } from './points-taken-back.js';
 import type { RefundContent } from './refund-receipt.js';
@@ -43,6 +46,7 @@ export class RefundBatches implements BatchKind<IncomingRefund, RefundPurchaseRe
     private readonly books: BookService,
     private readonly ledger: LedgerService,
     private readonly receipts: ReceiptsService,
+    private readonly payments: Payments,
     private readonly outbox: Outbox,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
@@ -69,7 +73,14 @@ export class RefundBatches implements BatchKind<IncomingRefund, RefundPurchaseRe
     const { revision, items, hasMoved } = await holdPurchases(tx, refundings);
     if (revision !== book.revision) await this.books.refresh();
     if (hasMoved || revision !== book.revision) throw new RunAgain('what the refunds relied on has changed');
-    const held = items.map((item, index) => ({ refunding: refundings[index] as Refunding, held: item }));
+    const paid = await this.payments.hold(
+      tx,
+      refundings.map(({ purchase }) => purchase),
+    );
+    const held = items.map((item, index) => {
+      const refunding = refundings[index] as Refunding;
+      return { refunding, held: { ...item, paid: paid.get(receiptKey(refunding.purchase)) } };
+    });
     const now = this.clock.now();
     const decided = decideRefunds(held, book, { nowMs: now.getTime(), newId: uuidv7 });
     await this.commit(tx, decided, now.toISOString());
@@ -77,17 +88,26 @@ export class RefundBatches implements BatchKind<IncomingRefund, RefundPurchaseRe
   }
 
   private async commit(tx: LaneTransaction, decided: DecidedRefunds, now: string): Promise<void> {
-    const events = decided.applied.map(pointsTakenBack);
+    const events = eventsOf(decided);
     const rows = { keys: keysOf(decided), conflicts: decided.conflicts.map(conflictOf) };
     const sent = [
       ...this.receipts.record(tx, 'refund', rows, now),
       ...recordRefunds(tx, decided, now),
+      ...this.payments.record(tx, decided.returned, decided.couponsBack, now),
       ...this.ledger.record(tx, decided.ledger, events),
     ];
     if (sent.length === 0 && decided.results.some(({ replayed }) => replayed)) sent.push(this.receipts.markReplay(tx));
     await tx.commit(sent);
-    if (events.length > 0) this.outbox.wake();
+    if (events.length + decided.couponsBack.length > 0) this.outbox.wake();
   }
+}
+
+/** Events of entries in the order in which they were booked. */
+function eventsOf({ applied, returned, ledger }: DecidedRefunds) {
+  const places = new Map(ledger.entries.map((entry, place) => [entry.entryId, place]));
+  return [...applied.map(pointsTakenBack), ...returned.map(pointsReturned)].sort(
+    (one, other) => (places.get(one.id) ?? 0) - (places.get(other.id) ?? 0),
+  );
 }
 
 function groundOf(item: IncomingRefund, book: Book): Refunding | RefundRefusal {

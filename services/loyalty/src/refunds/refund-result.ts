@@ -11,6 +11,10 @@ export type StoredRefund =
       readonly taken: number;
       readonly owed: number;
       readonly balance: number;
+      /** Points given back that the purchase was paid with; missing for 0. */
+      readonly returned?: number;
+      /** Coupons that can be used again; missing for 0. */
+      readonly coupons?: number;
     }
   | { readonly o: 'waiting'; readonly id: string }
   | { readonly o: 'refused'; readonly why: RefundRefusal };
@@ -23,9 +27,10 @@ export function answerOfRefund(stored: StoredRefund, replayed: boolean): RefundP
 function outcomeOf(stored: StoredRefund): RefundPurchaseResult['outcome'] {
   switch (stored.o) {
     case 'taken-back': {
-      const { id, member, taken, owed, balance } = stored;
+      const { id, member, taken, owed, balance, returned = 0, coupons = 0 } = stored;
       const receiptText = takenBackText(taken + owed, balance);
-      const value = { refundId: id, memberId: member, pointsTaken: taken, pointsOwed: owed, balance, receiptText };
+      const points = { pointsTaken: taken, pointsOwed: owed, pointsReturned: returned, balance };
+      const value = { refundId: id, memberId: member, ...points, couponsReturned: coupons, receiptText };
       return { $case: 'takenBack', value };
     }
     case 'waiting':
