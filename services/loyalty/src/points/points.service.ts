@@ -82,10 +82,10 @@ export class PointsService {
     if (!inForce) return [];
     const begins = tierPeriodBegins(inForce.policy, inForce.today);
     const members = await store.spendingAfter(this.reader, { programmeId, begins }, afterMember, most);
-    return members.map(({ memberId, spentMinor }) => ({
-      memberId,
-      tier: standingOn(inForce.policy.tiers, spentMinor).tier.code,
-    }));
+    return members.map(({ memberId, spentMinor, keptTier }) => {
+      const kept = (inForce.policy.tierReview && keptTier) ?? undefined;
+      return { memberId, tier: standingOn(inForce.policy.tiers, spentMinor, kept).tier.code };
+    });
   }
 
   async entries(

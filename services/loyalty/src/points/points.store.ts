@@ -63,10 +63,10 @@ export async function spendingAfter(
   { programmeId, begins }: TierPeriod,
   afterMember: string,
   most: number,
-): Promise<{ memberId: string; spentMinor: number }[]> {
-  const { rows } = await reader.query<{ memberId: string; spentMinor: number }>({
+): Promise<{ memberId: string; spentMinor: number; keptTier: string | null }[]> {
+  const { rows } = await reader.query<{ memberId: string; spentMinor: number; keptTier: string | null }>({
     name: 'spending_after',
-    text: `SELECT a.member_id AS "memberId", coalesce(d.spent, 0)::bigint AS "spentMinor"
+    text: `SELECT a.member_id AS "memberId", coalesce(d.spent, 0)::bigint AS "spentMinor", a.tier AS "keptTier"
      FROM account a
      LEFT JOIN LATERAL (
        SELECT sum(spent_minor) AS spent FROM member_day
