@@ -19,8 +19,8 @@ export interface RepeatableWrite {
   readonly caller: string;
   /** Name of the RPC. */
   readonly route: string;
-  /** From the Idempotency-Key header. */
-  readonly key: string;
+  /** From the Idempotency-Key header; a write without one is done as often as it is asked for. */
+  readonly key: string | undefined;
   /** The request without its key; what decides whether it is the same request. */
   readonly body: unknown;
 }
@@ -39,6 +39,7 @@ export async function once<Result>(
   write: RepeatableWrite,
   work: () => Promise<Result>,
 ): Promise<Once<Result>> {
+  if (write.key === undefined) return { outcome: 'done', result: await work(), replayed: false };
   const fingerprint = fingerprintOf(write.body);
   const mine = await tx.query<unknown[]>(
     `INSERT INTO idempotency (caller, route, key, fingerprint) VALUES ($1, $2, $3, $4)

@@ -57,6 +57,22 @@ describe('A running loyalty service', () => {
     return results[0] as NonNullable<(typeof results)[0]>;
   }
 
+  it('[L3] begins a programme and drafts a version once under a key, however often and at once they are asked for', async () => {
+    const principal = await signedPrincipal({ sub: 'head-office', kind: 'person', roles: ['administrator'] });
+    const call = { principal, deadline };
+    const body = { code: 'ONCE', nameZh: '一次', nameEn: 'Once', currency: 'CNY', brandIds: [randomUUID()] };
+    const begin = () => programmes.createProgramme(body, { ...call, idempotencyKey: 'begin' });
+    const begun = await Promise.all([begin(), begin(), begin()]);
+    expect(new Set(begun.map(({ programme }) => programme?.programmeId)).size).toBe(1);
+    const programmeId = begun[0].programme?.programmeId ?? '';
+    const draft = (points: number) =>
+      programmes.draftVersion({ programmeId, terms: theTerms({ points }) }, { ...call, idempotencyKey: 'draft' });
+    const drafts = await Promise.all([draft(1), draft(1), draft(1)]);
+    expect(drafts.map(({ version }) => version?.version)).toEqual([1, 1, 1]);
+    expect(drafts.filter(({ replayed }) => !replayed)).toHaveLength(1);
+    await expect(draft(2)).rejects.toMatchObject({ problem: { code: 'IDEMPOTENCY_KEY_REUSED' } });
+  });
+
   it('[L1] credits a purchase and answers points, balance, tier and a line to print', async () => {
     const { outcome } = await post(aPurchase({ at: store, by: member, minor: 12_345 }));
     if (outcome?.$case !== 'credited') throw new Error(JSON.stringify(outcome));

@@ -1,7 +1,7 @@
 /** Who would wait longer than this is better told at once to come again: a till's patience is half a second. */
 const MOST_WAIT_MS = 350;
 /** So many are always let in: a rate that was seen while little was to do says nothing about what can be done. */
-const ALWAYS_LET_IN = 128;
+const ALWAYS_LET_IN = 64;
 /** A window tells what can be done only when so many were in hand, on average, while it was counted. */
 const BUSY = 24;
 const WINDOW_MS = 250;

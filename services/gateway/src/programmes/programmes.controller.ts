@@ -1,10 +1,12 @@
-import { Body, Controller, Get, Inject, Param, Post } from '@nestjs/common';
+import { Body, Controller, Get, Inject, Param, Post, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { type CallOptions, RpcFailure } from '@regulars/service';
+import type { FastifyReply } from 'fastify';
 import { Call, Write, Writing } from '../access/call.guard.js';
 import { id } from '../edge/fields.js';
 import { present } from '../edge/present.js';
 import { Documented } from '../edge/reference.config.js';
+import { tellReplay } from '../edge/replay.guard.js';
 import { Owners } from '../owners.client.js';
 import {
   type ProgrammeBody,
@@ -30,11 +32,16 @@ export class ProgrammesController {
   @Post()
   @Documented({
     summary: 'Begin a programme for some brands',
-    answers: { 201: programme },
-    problems: ['PROGRAMME_CODE_OR_BRAND_TAKEN'],
+    answers: { 201: programme, 200: programme },
+    problems: ['PROGRAMME_CODE_OR_BRAND_TAKEN', 'IDEMPOTENCY_KEY_REUSED'],
   })
-  async createProgramme(@Body({ schema: programmeBody }) body: ProgrammeBody, @Writing() write: Write) {
+  async createProgramme(
+    @Body({ schema: programmeBody }) body: ProgrammeBody,
+    @Writing() write: Write,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
     const created = await this.owners.programmes.createProgramme(body, write.call);
+    tellReplay(reply, created.replayed);
     return programmeAnswer(present(created.programme));
   }
 
@@ -50,14 +57,20 @@ export class ProgrammesController {
   }
 
   @Post(':programmeId/versions')
-  @Documented({ summary: 'Draft a version', answers: { 201: version }, problems: ['PROGRAMME_UNKNOWN'] })
+  @Documented({
+    summary: 'Draft a version',
+    answers: { 201: version, 200: version },
+    problems: ['PROGRAMME_UNKNOWN', 'IDEMPOTENCY_KEY_REUSED'],
+  })
   async draftVersion(
     @Param('programmeId', { schema: id }) programmeId: string,
     @Body({ schema: termsBody }) body: TermsBody,
     @Writing() write: Write,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     const request = { programmeId, terms: termsOf(body) };
     const drafted = await this.owners.programmes.draftVersion(request, write.call).catch(pointIntoTerms);
+    tellReplay(reply, drafted.replayed);
     return versionAnswer(present(drafted.version));
   }
 

@@ -14,7 +14,15 @@ import {
   type PublishVersionResponse,
   VersionState,
 } from '@regulars/contracts/loyalty/v1/programmes';
-import { CLOCK, type Clock, principalOf, RpcController, type RpcHandlers, refusal } from '@regulars/service';
+import {
+  CLOCK,
+  type Clock,
+  idempotencyKeyIn,
+  principalOf,
+  RpcController,
+  type RpcHandlers,
+  refusal,
+} from '@regulars/service';
 import { stateOf } from './policy.js';
 import type { ProgrammeRow, VersionRow } from './programme.js';
 import { ProgrammesService } from './programmes.service.js';
@@ -30,10 +38,12 @@ export class ProgrammesController implements RpcHandlers<typeof ProgrammeService
   ) {}
 
   async createProgramme(request: CreateProgrammeRequest, metadata: Metadata): Promise<CreateProgrammeResponse> {
-    const result = await this.programmes.create(principalOf(metadata).sub, request);
+    const result = await this.programmes.create(principalOf(metadata).sub, request, idempotencyKeyIn(metadata));
     switch (result.outcome) {
       case 'created':
-        return { programme: this.programmeOf(result.programme, []) };
+        return { programme: this.programmeOf(result.programme, []), replayed: result.replayed };
+      case 'refused':
+        throw refusal('ALREADY_EXISTS', result.reason);
       case 'taken':
         throw refusal('ALREADY_EXISTS', 'PROGRAMME_CODE_OR_BRAND_TAKEN');
       case 'malformed':
@@ -48,10 +58,20 @@ export class ProgrammesController implements RpcHandlers<typeof ProgrammeService
   }
 
   async draftVersion({ programmeId, terms }: DraftVersionRequest, metadata: Metadata): Promise<DraftVersionResponse> {
-    const result = await this.programmes.draft(principalOf(metadata).sub, known(programmeId), terms);
+    const result = await this.programmes.draft(
+      principalOf(metadata).sub,
+      known(programmeId),
+      terms,
+      idempotencyKeyIn(metadata),
+    );
     switch (result.outcome) {
       case 'drafted':
-        return { version: versionOf(result.version, stateOf(result.version, [], this.clock.now())) };
+        return {
+          version: versionOf(result.version, stateOf(result.version, [], this.clock.now())),
+          replayed: result.replayed,
+        };
+      case 'refused':
+        throw refusal('ALREADY_EXISTS', result.reason);
       case 'not-found':
         throw refusal('NOT_FOUND', 'PROGRAMME_UNKNOWN');
       case 'malformed':

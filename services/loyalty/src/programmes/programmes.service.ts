@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { CreateProgrammeRequest, ProgrammeTerms } from '@regulars/contracts/loyalty/v1/programmes';
-import { CLOCK, type Clock, logConfiguration } from '@regulars/service';
+import { CLOCK, type Clock, logConfiguration, once } from '@regulars/service';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { isDate, todayAt } from './calendar.js';
@@ -20,11 +20,13 @@ export interface StoredProgramme {
 type Malformed = { readonly outcome: 'malformed'; readonly faults: readonly Fault[] };
 type NotFound = { readonly outcome: 'not-found' };
 
+type Reused = { readonly outcome: 'refused'; readonly reason: 'IDEMPOTENCY_KEY_REUSED' };
+
 class Taken extends Error {}
 
 /**
  * Programmes as versioned policy: drafted, published, superseded (requirement L3). `by` is the subject of the principal
- * that changes something.
+ * that changes something, `key` the one under which it may be sent again.
  */
 @Injectable()
 export class ProgrammesService {
@@ -36,16 +38,23 @@ export class ProgrammesService {
   async create(
     by: string,
     request: CreateProgrammeRequest,
-  ): Promise<{ outcome: 'created'; programme: ProgrammeRow } | { outcome: 'taken' } | Malformed> {
+    key?: string,
+  ): Promise<
+    { outcome: 'created'; programme: ProgrammeRow; replayed: boolean } | { outcome: 'taken' } | Malformed | Reused
+  > {
     const faults = faultsOfProgramme(request);
     if (faults.length > 0) return { outcome: 'malformed', faults };
-    const programme = { programmeId: uuidv7(), ...request };
     try {
-      await this.dataSource.transaction(async (tx) => {
-        if (!(await store.insertProgramme(tx, programme, this.clock.now()))) throw new Taken();
-        await this.note(tx, by, 'programme-created', programme.programmeId, programme);
+      return await this.dataSource.transaction(async (tx) => {
+        const done = await once(tx, { caller: by, key, route: 'create-programme', body: request }, async () => {
+          const programme = { programmeId: uuidv7(), ...request };
+          if (!(await store.insertProgramme(tx, programme, this.clock.now()))) throw new Taken();
+          await this.note(tx, by, 'programme-created', programme.programmeId, programme);
+          return programme;
+        });
+        if (done.outcome === 'refused') return done;
+        return { outcome: 'created', programme: done.result, replayed: done.replayed };
       });
-      return { outcome: 'created', programme };
     } catch (error) {
       // Thrown only to roll back a programme of which one brand was taken.
       if (error instanceof Taken) return { outcome: 'taken' };
@@ -63,16 +72,25 @@ export class ProgrammesService {
     by: string,
     programmeId: string,
     terms: ProgrammeTerms | undefined,
-  ): Promise<{ outcome: 'drafted'; version: VersionRow } | Malformed | NotFound> {
+    key?: string,
+  ): Promise<{ outcome: 'drafted'; version: VersionRow; replayed: boolean } | Malformed | NotFound | Reused> {
     const faults = faultsOfTerms(terms);
     if (faults.length > 0 || !terms) return { outcome: 'malformed', faults };
     return this.dataSource.transaction(async (tx) => {
       if (!(await store.findProgramme(tx, programmeId, true))) return { outcome: 'not-found' };
-      const version = ((await store.versionsOf(tx, programmeId)).at(-1)?.version ?? 0) + 1;
-      await store.insertDraft(tx, programmeId, version, terms);
-      await this.note(tx, by, 'version-drafted', programmeId, { version, terms });
-      const draft = { programmeId, version, terms, effectiveFrom: null, publishedAt: null };
-      return { outcome: 'drafted', version: draft };
+      const done = await once(
+        tx,
+        { caller: by, key, route: 'draft-version', body: { programmeId, terms } },
+        async () => {
+          const version = ((await store.versionsOf(tx, programmeId)).at(-1)?.version ?? 0) + 1;
+          await store.insertDraft(tx, programmeId, version, terms);
+          await this.note(tx, by, 'version-drafted', programmeId, { version, terms });
+          return { version };
+        },
+      );
+      if (done.outcome === 'refused') return done;
+      const draft = { programmeId, version: done.result.version, terms, effectiveFrom: null, publishedAt: null };
+      return { outcome: 'drafted', version: draft, replayed: done.replayed };
     });
   }
 

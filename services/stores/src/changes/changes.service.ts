@@ -61,7 +61,6 @@ export class ChangesService {
     work: (tx: EntityManager) => Promise<Outcome>,
   ): Promise<Once<Outcome>> {
     return this.transaction(async (tx) => {
-      if (key === undefined) return { ...(await work(tx)), replayed: false };
       const done = await once(tx, { caller: principal.sub, route, key, body }, () => work(tx));
       return done.outcome === 'done' ? { ...done.result, replayed: done.replayed } : { ...done, replayed: false };
     });
