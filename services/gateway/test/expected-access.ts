@@ -146,6 +146,24 @@ export const expectedAccess: Readonly<Record<string, ExpectedAccess>> = {
   'GET /v1/redemptions/:redemptionId': { may: readsPoints },
   'GET /v1/members/:memberId/redemptions': { may: readsPoints },
 
+  'POST /v1/adjustments': { may: 'store-manager agent complaint-supervisor finance administrator' },
+  'POST /v1/adjustments/:adjustmentId:approve': { may: 'complaint-supervisor finance administrator' },
+  'POST /v1/adjustments/:adjustmentId:reject': { may: 'complaint-supervisor finance administrator' },
+  'GET /v1/adjustments': { may: 'complaint-supervisor finance auditor administrator' },
+
+  'POST /v1/coupon-definitions': { may: 'marketing administrator' },
+  'GET /v1/coupon-definitions': { may: `till ${everyRole}` },
+  'POST /v1/coupons': { may: 'agent complaint-supervisor marketing administrator' },
+  'GET /v1/members/:memberId/coupons': { may: `${readsPoints} marketing` },
+  'POST /v1/coupon-issues': { may: 'marketing administrator' },
+  'GET /v1/coupon-issues/:issueId': { may: 'marketing auditor administrator' },
+  'POST /v1/coupon-batches': { may: 'marketing administrator' },
+  'GET /v1/coupon-batches/:batchId/codes': { may: 'marketing administrator' },
+  'POST /v1/coupons/evaluations': { may: spends },
+  'POST /v1/coupon-uses': { may: spends },
+  'POST /v1/coupon-uses/:useId:confirm': { may: spends },
+  'POST /v1/coupon-uses/:useId:cancel': { may: spends },
+
   'GET /v1/messages': { may: 'agent complaint-supervisor crm-analyst marketing auditor administrator' },
   'POST /v1/cases': {
     may: atTheDesk,
