@@ -90,7 +90,10 @@ async function memberFor(
     const made: Answer = await api.post('/v1/members', registration(guest, storeId));
     const found = made.status === 409 ? await api.get(`/v1/members?email=${encodeURIComponent(guest.email)}`) : made;
     // Members may not have heard of the new store yet.
-    if (found.status !== 404 && found.status !== 503) return accepted(found, 'a member') as Sandbox['members'][number];
+    if (found.status !== 404 && found.status !== 503) {
+      const { memberId, number, codeToken } = accepted(found, 'a member') as Sandbox['members'][number];
+      return { memberId, number, codeToken };
+    }
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   }
 }

@@ -56,7 +56,9 @@ async function send(): Promise<void> {
   isBusy = false;
 }
 
-const nextOpen = () => journal.find(({ state }) => state === 'open');
+function nextOpen(): Post | undefined {
+  return journal.find(({ state }) => state === 'open');
+}
 
 async function attempt(post: Post): Promise<Response | undefined> {
   try {
