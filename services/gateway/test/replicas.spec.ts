@@ -7,7 +7,7 @@ import { Client, credentials, Metadata, type MethodDefinition, status } from '@g
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PostPurchasesRequest, PostPurchasesResponse } from '@regulars/contracts/loyalty/v1/purchases';
 import { eventually } from '@regulars/testing';
-import type { ServiceName } from '@regulars/tools';
+import { OWNERS, type OwnerName } from '@regulars/tools';
 import { type Journey, purchaseAt, startJourney } from './platform.js';
 
 let journey: Journey;
@@ -95,10 +95,19 @@ async function everyRpc(): Promise<string[]> {
     .map(({ path }) => path);
 }
 
-function callBare(path: string, request: Uint8Array, metadata = new Metadata()): Promise<Buffer | number> {
-  const owner = path.split('.')[1] as ServiceName;
-  const address = `127.0.0.1:${journey.platform.ports[owner][0]?.grpc}`;
-  const client = new Client(address, credentials.createInsecure());
+/** The services that answer an RPC: its owner, or all for what is nobody's own. */
+function ownersOf(path: string): readonly OwnerName[] {
+  const owner = OWNERS.find((each) => each === path.split('.')[1]);
+  return owner ? [owner] : OWNERS;
+}
+
+function callBare(
+  path: string,
+  request: Uint8Array,
+  owner: OwnerName,
+  metadata = new Metadata(),
+): Promise<Buffer | number> {
+  const client = new Client(`127.0.0.1:${journey.platform.ports[owner][0]?.grpc}`, credentials.createInsecure());
   const asIs = (bytes: Buffer) => bytes;
   return new Promise((resolve) => {
     client.makeUnaryRequest(path, asIs, asIs, Buffer.from(request), metadata, (error, response) => {
@@ -113,10 +122,11 @@ describe('Inside the cluster', () => {
     const forged = new Metadata();
     forged.set('principal', 'eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0.');
     const paths = (await everyRpc()).filter((path) => !batched.some((name) => path.endsWith(`/${name}`)));
-    expect(new Set(paths.map((path) => path.split('.')[1])).size).toBe(6);
-    for (const path of paths) {
+    const calls = paths.flatMap((path) => ownersOf(path).map((owner) => ({ path, owner })));
+    expect(new Set(calls.map(({ owner }) => owner)).size).toBe(OWNERS.length);
+    for (const { path, owner } of calls) {
       for (const metadata of [undefined, forged]) {
-        const code = await callBare(path, new Uint8Array(), metadata);
+        const code = await callBare(path, new Uint8Array(), owner, metadata);
         if (code !== status.UNIMPLEMENTED) expect([path, code]).toEqual([path, status.UNAUTHENTICATED]);
       }
     }
@@ -126,7 +136,7 @@ describe('Inside the cluster', () => {
     const request = PostPurchasesRequest.encode(
       PostPurchasesRequest.fromPartial({ items: [{ idempotencyKey: 'bare' }] }),
     ).finish();
-    const answer = await callBare('/regulars.loyalty.v1.PurchaseService/PostPurchases', request);
+    const answer = await callBare('/regulars.loyalty.v1.PurchaseService/PostPurchases', request, 'loyalty');
     if (typeof answer === 'number') throw new Error(`status ${answer}`);
     const [result] = PostPurchasesResponse.decode(answer).results;
     expect(result?.outcome?.$case).not.toBe('credited');
@@ -148,10 +158,10 @@ describe('A service that stands still', () => {
       await sleep(200);
       for (let nth = 0; nth < 10; nth++) {
         const stores = await send(url, administrator, '/v1/stores');
-        expect([stores.status, stores.tookMs < 1_000]).toEqual([200, true]);
+        expect([stores.status, stores.tookMs < 2_500]).toEqual([200, true]);
       }
       const posted = await send(url, till.key, '/v1/purchases', body);
-      expect([posted.status, posted.tookMs < 1_500]).toEqual([201, true]);
+      expect([posted.status, posted.tookMs < 2_500]).toEqual([201, true]);
       const told = await Promise.all(stuck);
       expect(new Set(told.map((each) => each.status))).toEqual(new Set([429, 503]));
       expect(told.filter((each) => each.status === 429)).toHaveLength(200 - 128);
