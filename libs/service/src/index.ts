@@ -12,6 +12,15 @@ export { DueWork, type DueWorkOptions } from './due-work.js';
 export { CannotOpen, newDataKey, open, seal } from './encryption.js';
 export { fingerprintOf, forgetKeys, idempotencyTable, type Once, once, type RepeatableWrite } from './idempotency.js';
 export { jsonLogger, NestLogger } from './logging.js';
+export {
+  ErasuresConsumer,
+  erasureTopic,
+  type MemberData,
+  MemberDataModule,
+  MemberOrdersConsumer,
+  memberDataTables,
+  privacyTopics,
+} from './member-data.js';
 export { exitCodes, Misused, type OpsAnswer, type OpsCall, type OpsCommand, runOps } from './ops.js';
 export { OpsServer, type ReadinessCheck } from './ops-server.js';
 export { isOutage } from './outage.js';

@@ -1,4 +1,5 @@
 import type { Migrations } from '@regulars/service';
 import { Cases } from './0001-cases.js';
+import { MemberDataOrders } from './0010-member-data-orders.js';
 
-export const migrations: Migrations = [Cases];
+export const migrations: Migrations = [Cases, MemberDataOrders];

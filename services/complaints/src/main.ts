@@ -1,4 +1,5 @@
 import { CaseServiceService } from '@regulars/contracts/complaints/v1/cases';
+import { MemberDataServiceService } from '@regulars/contracts/privacy/v1/privacy';
 import { bootService } from '@regulars/service';
 import { migrations } from '../migrations/index.js';
 import { complaintsSettings } from './complaints.config.js';
@@ -8,6 +9,6 @@ await bootService({
   name: 'complaints',
   module: ComplaintsModule,
   settings: complaintsSettings,
-  rpc: [CaseServiceService],
+  rpc: [CaseServiceService, MemberDataServiceService],
   migrations,
 });

@@ -26,6 +26,8 @@ import { Owners } from './owners.client.js';
 import { ParticularsController } from './particulars/particulars.controller.js';
 import { PointsClient } from './points/points.client.js';
 import { EntriesController, PointsController } from './points/points.controller.js';
+import { MemberDataClient } from './privacy/member-data.client.js';
+import { PrivacyController } from './privacy/privacy.controller.js';
 import { ProgrammesController } from './programmes/programmes.controller.js';
 import { BatchController } from './purchases/batch.controller.js';
 import { MobilesClient } from './purchases/mobiles.client.js';
@@ -35,6 +37,7 @@ import { PurchasesService } from './purchases/purchases.service.js';
 import { Counters } from './redemptions/counters.service.js';
 import { RedemptionsController } from './redemptions/redemptions.controller.js';
 import { RewardsController } from './rewards/rewards.controller.js';
+import { OwnDataController } from './self-service/own-data.controller.js';
 import { OwnRecordController } from './self-service/own-record.controller.js';
 import { SignInController } from './self-service/sign-in.controller.js';
 import { SimulationsController } from './simulations/simulations.controller.js';
@@ -59,6 +62,8 @@ export class GatewayModule {
         VerificationController,
         SignInController,
         OwnRecordController,
+        OwnDataController,
+        PrivacyController,
         AccessesController,
         ParticularsController,
         PurchasesController,
@@ -95,6 +100,7 @@ export class GatewayModule {
         LimitsJob,
         Tokens,
         MemberTokens,
+        MemberDataClient,
         AccessGuard,
         PurchasesClient,
         PointsClient,

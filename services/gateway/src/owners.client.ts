@@ -15,6 +15,7 @@ import { MemberAccessServiceService } from '@regulars/contracts/members/v1/acces
 import { MemberDirectoryServiceService } from '@regulars/contracts/members/v1/directory';
 import { MemberServiceService } from '@regulars/contracts/members/v1/members';
 import { MemberParticularsServiceService } from '@regulars/contracts/members/v1/particulars';
+import { PrivacyRequestServiceService } from '@regulars/contracts/members/v1/privacy_requests';
 import { VerificationServiceService } from '@regulars/contracts/members/v1/verification';
 import { MessageServiceService } from '@regulars/contracts/notifications/v1/messages';
 import { LimitServiceService } from '@regulars/contracts/stores/v1/limits';
@@ -48,6 +49,7 @@ export class Owners implements OnApplicationShutdown {
   readonly mobiles: RpcClient<typeof MemberServiceService>;
   readonly memberAccess: RpcClient<typeof MemberAccessServiceService>;
   readonly memberDirectory: RpcClient<typeof MemberDirectoryServiceService>;
+  readonly privacyRequests: RpcClient<typeof PrivacyRequestServiceService>;
   readonly verifications: RpcClient<typeof VerificationServiceService>;
   readonly memberParticulars: RpcClient<typeof MemberParticularsServiceService>;
   readonly programmes: RpcClient<typeof ProgrammeServiceService>;
@@ -76,6 +78,7 @@ export class Owners implements OnApplicationShutdown {
     this.mobiles = this.reach(MemberServiceService, 'MEMBERS', 'mobiles');
     this.memberAccess = this.reach(MemberAccessServiceService, 'MEMBERS');
     this.memberDirectory = this.reach(MemberDirectoryServiceService, 'MEMBERS');
+    this.privacyRequests = this.reach(PrivacyRequestServiceService, 'MEMBERS');
     this.verifications = this.reach(VerificationServiceService, 'MEMBERS');
     this.memberParticulars = this.reach(MemberParticularsServiceService, 'MEMBERS');
     this.programmes = this.reach(ProgrammeServiceService, 'LOYALTY');

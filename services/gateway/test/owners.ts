@@ -18,6 +18,7 @@ import { MemberAccessServiceService } from '@regulars/contracts/members/v1/acces
 import { MemberDirectoryServiceService } from '@regulars/contracts/members/v1/directory';
 import { MemberServiceService } from '@regulars/contracts/members/v1/members';
 import { MemberParticularsServiceService } from '@regulars/contracts/members/v1/particulars';
+import { PrivacyRequestServiceService } from '@regulars/contracts/members/v1/privacy_requests';
 import { VerificationServiceService } from '@regulars/contracts/members/v1/verification';
 import { MessageServiceService } from '@regulars/contracts/notifications/v1/messages';
 import { StoreServiceService } from '@regulars/contracts/stores/v1/stores';
@@ -52,6 +53,7 @@ const services = [
   MemberAccessServiceService,
   MemberDirectoryServiceService,
   VerificationServiceService,
+  PrivacyRequestServiceService,
   MemberParticularsServiceService,
   MessageServiceService,
   StoreServiceService,

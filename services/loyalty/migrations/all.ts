@@ -7,6 +7,7 @@ import { Redemptions0000000000020 } from './0020-redemptions.js';
 import { Coupons0000000000021 } from './0021-coupons.js';
 import { Adjustments0000000000022 } from './0022-adjustments.js';
 import { ConfigurationLog0000000000030 } from './0030-configuration-log.js';
+import { MemberDataOrders } from './0040-member-data-orders.js';
 
 /** Oldest first. */
 export const migrations: Migrations = [
@@ -18,4 +19,5 @@ export const migrations: Migrations = [
   ConfigurationLog0000000000030,
   Coupons0000000000021,
   Adjustments0000000000022,
+  MemberDataOrders,
 ];

@@ -1,6 +1,12 @@
 import { Module } from '@nestjs/common';
 import { MessagingModule } from '@regulars/messaging';
-import { ConfigurationController } from '@regulars/service';
+import {
+  ConfigurationController,
+  ErasuresConsumer,
+  MemberDataModule,
+  MemberOrdersConsumer,
+  privacyTopics,
+} from '@regulars/service';
 import { AdjustmentsController } from './adjustments/adjustments.controller.js';
 import { AdjustmentsService } from './adjustments/adjustments.service.js';
 import { BookService } from './book/book.service.js';
@@ -20,6 +26,7 @@ import { LedgerService } from './points/ledger.service.js';
 import { PointsController } from './points/points.controller.js';
 import { PointsService } from './points/points.service.js';
 import { pointsTopic } from './points/points-topic.js';
+import { LoyaltyMemberData } from './privacy/member-data.service.js';
 import { ProgrammesController } from './programmes/programmes.controller.js';
 import { ProgrammesService } from './programmes/programmes.service.js';
 import { KeptPurchases } from './purchases/kept.service.js';
@@ -56,9 +63,10 @@ import { TiersService } from './tiers/tiers.service.js';
   imports: [
     MessagingModule.forRoot({
       source: '/regulars/loyalty',
-      topics: [{ name: pointsTopic }, { name: tierTopic }, { name: couponsTopic }],
-      consumers: [StoresConsumer, TillsConsumer, MembersConsumer],
+      topics: [{ name: pointsTopic }, { name: tierTopic }, { name: couponsTopic }, ...privacyTopics('loyalty')],
+      consumers: [StoresConsumer, TillsConsumer, MembersConsumer, MemberOrdersConsumer, ErasuresConsumer],
     }),
+    MemberDataModule.forRoot('loyalty', LoyaltyMemberData),
   ],
   controllers: [
     ConfigurationController,
@@ -73,6 +81,7 @@ import { TiersService } from './tiers/tiers.service.js';
     AdjustmentsController,
   ],
   providers: [
+    LoyaltyMemberData,
     ProgrammesService,
     SimulationsService,
     StandingsService,

@@ -8,6 +8,7 @@ import { RedemptionServiceService } from '@regulars/contracts/loyalty/v1/redempt
 import { RewardServiceService } from '@regulars/contracts/loyalty/v1/rewards';
 import { SimulationServiceService } from '@regulars/contracts/loyalty/v1/simulations';
 import { TierServiceService } from '@regulars/contracts/loyalty/v1/tiers';
+import { MemberDataServiceService } from '@regulars/contracts/privacy/v1/privacy';
 import { bootService } from '@regulars/service';
 import { migrations } from '../migrations/all.js';
 import { loyaltySettings } from './loyalty.config.js';
@@ -28,6 +29,7 @@ await bootService({
     TierServiceService,
     CouponServiceService,
     AdjustmentServiceService,
+    MemberDataServiceService,
   ],
   migrations,
 });

@@ -4,6 +4,7 @@ import { KeyRotation } from './0002-key-rotation.js';
 import { Particulars } from './0003-particulars.js';
 import { Find } from './0004-find.js';
 import { Verification } from './0005-verification.js';
+import { PrivacyRequests } from './0006-privacy-requests.js';
 
 /** Oldest first. */
-export const migrations: Migrations = [Members, KeyRotation, Particulars, Find, Verification];
+export const migrations: Migrations = [Members, KeyRotation, Particulars, Find, Verification, PrivacyRequests];

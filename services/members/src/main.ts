@@ -2,7 +2,9 @@ import { MemberAccessServiceService } from '@regulars/contracts/members/v1/acces
 import { MemberDirectoryServiceService } from '@regulars/contracts/members/v1/directory';
 import { MemberServiceService } from '@regulars/contracts/members/v1/members';
 import { MemberParticularsServiceService } from '@regulars/contracts/members/v1/particulars';
+import { PrivacyRequestServiceService } from '@regulars/contracts/members/v1/privacy_requests';
 import { VerificationServiceService } from '@regulars/contracts/members/v1/verification';
+import { MemberDataServiceService } from '@regulars/contracts/privacy/v1/privacy';
 import { bootService } from '@regulars/service';
 import { migrations } from '../migrations/index.js';
 import { membersSettings } from './members.config.js';
@@ -19,6 +21,8 @@ await bootService({
     MemberDirectoryServiceService,
     MemberParticularsServiceService,
     VerificationServiceService,
+    PrivacyRequestServiceService,
+    MemberDataServiceService,
   ],
   migrations,
   ops: (app) => [

@@ -30,6 +30,8 @@ export const membersSettings = serviceSettings
     BLIND_INDEX_KEY_RETIRED: key.optional(),
     /** After so many days without a sign of a member a mobile may belong to somebody else: it has to be verified again. */
     MOBILE_IDLE_DAYS: z.coerce.number().int().min(1).max(3_650).default(365),
+    /** Within so many days every service has to have answered an export or an erasure. */
+    PRIVACY_ANSWER_DAYS: z.coerce.number().int().min(1).max(90).default(15),
   })
   .refine(({ KEY_ENCRYPTION_KEY, BLIND_INDEX_KEY }) => !KEY_ENCRYPTION_KEY.equals(BLIND_INDEX_KEY), {
     message: 'another key than KEY_ENCRYPTION_KEY is expected',

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { MessagingModule } from '@regulars/messaging';
+import { ErasuresConsumer, MemberDataModule, MemberOrdersConsumer, privacyTopics } from '@regulars/service';
 import { DirectoryController } from './directory/directory.controller.js';
 import { DirectoryService } from './directory/directory.service.js';
 import { ForgettingJob } from './forgetting.job.js';
@@ -17,18 +18,30 @@ import { AccessLogService } from './privacy/access-log.service.js';
 import { KeysJob } from './privacy/keys.job.js';
 import { KeysService } from './privacy/keys.service.js';
 import { VaultService } from './privacy/vault.service.js';
+import { answersConsumers } from './privacy-requests/answers.consumer.js';
+import { OwnMemberData } from './privacy-requests/member-data.service.js';
+import { PrivacyRequestsController } from './privacy-requests/privacy-requests.controller.js';
+import { PrivacyRequestsService } from './privacy-requests/privacy-requests.service.js';
 import { RepublishOps } from './republish.ops.js';
 import { VerificationController } from './verification/verification.controller.js';
 import { VerificationService } from './verification/verification.service.js';
 
 @Module({
-  imports: [MessagingModule.forRoot({ source: '/regulars/members', topics: [{ name: memberTopic }], consumers: [] })],
+  imports: [
+    MessagingModule.forRoot({
+      source: '/regulars/members',
+      topics: [{ name: memberTopic }, ...privacyTopics('members')],
+      consumers: [MemberOrdersConsumer, ErasuresConsumer, ...answersConsumers],
+    }),
+    MemberDataModule.forRoot('members', OwnMemberData),
+  ],
   controllers: [
     MembersController,
     AccessController,
     DirectoryController,
     ParticularsController,
     VerificationController,
+    PrivacyRequestsController,
   ],
   providers: [
     VaultService,
@@ -45,6 +58,9 @@ import { VerificationService } from './verification/verification.service.js';
     ParticularsService,
     RepublishOps,
     ForgettingJob,
+    PrivacyRequestsService,
+    OwnMemberData,
+    ...answersConsumers,
   ],
 })
 export class MembersModule {}

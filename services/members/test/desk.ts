@@ -40,15 +40,18 @@ export const wang = {
 export class Desk {
   private constructor(
     readonly service: RunningService,
+    /** For a second process on the same database. */
+    readonly keys: Readonly<Record<string, string>>,
     readonly client: RpcClient<typeof MemberServiceService>,
     readonly database: pg.Client,
   ) {}
 
   static async open(): Promise<Desk> {
-    const service = await startService('members');
+    const keys = { KEY_ENCRYPTION_KEY: anyKey(), BLIND_INDEX_KEY: anyKey() };
+    const service = await startService('members', keys);
     const database = new pg.Client({ connectionString: service.databaseUrl });
     await database.connect();
-    return new Desk(service, rpcClient(MemberServiceService, service.grpcAddress), database);
+    return new Desk(service, keys, rpcClient(MemberServiceService, service.grpcAddress), database);
   }
 
   async close(): Promise<void> {
@@ -80,6 +83,8 @@ export class Desk {
     return lines;
   }
 }
+
+const anyKey = () => randomBytes(32).toString('base64');
 
 /** Options of a call on behalf of somebody; services sign for themselves, the gateway for everyone else. */
 export async function as(claims: PrincipalClaims): Promise<CallOptions> {

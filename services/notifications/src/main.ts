@@ -1,4 +1,5 @@
 import { MessageServiceService } from '@regulars/contracts/notifications/v1/messages';
+import { MemberDataServiceService } from '@regulars/contracts/privacy/v1/privacy';
 import { bootService } from '@regulars/service';
 import { migrations } from '../migrations/index.js';
 import { notificationsSettings } from './notifications.config.js';
@@ -8,6 +9,6 @@ await bootService({
   name: 'notifications',
   module: NotificationsModule,
   settings: notificationsSettings,
-  rpc: [MessageServiceService],
+  rpc: [MessageServiceService, MemberDataServiceService],
   migrations,
 });

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { MessagingModule } from '@regulars/messaging';
+import { ErasuresConsumer, MemberDataModule, MemberOrdersConsumer, privacyTopics } from '@regulars/service';
 import { CasesConsumer } from './messages/cases.consumer.js';
 import { CodesConsumer } from './messages/codes.consumer.js';
 import { MailClient } from './messages/mail.client.js';
@@ -10,6 +11,7 @@ import { MessagesService } from './messages/messages.service.js';
 import { MessagesStore } from './messages/messages.store.js';
 import { messageTopic } from './messages/outcome.js';
 import { PointsConsumer } from './messages/points.consumer.js';
+import { NotificationsMemberData } from './privacy/member-data.service.js';
 import { RecipientsConsumer } from './recipients/recipients.consumer.js';
 import { RecipientsService } from './recipients/recipients.service.js';
 import { RecipientsStore } from './recipients/recipients.store.js';
@@ -21,12 +23,22 @@ import { StoresStore } from './stores/stores.store.js';
   imports: [
     MessagingModule.forRoot({
       source: '/regulars/notifications',
-      topics: [{ name: messageTopic }],
-      consumers: [CasesConsumer, CodesConsumer, PointsConsumer, RecipientsConsumer, StoresConsumer],
+      topics: [{ name: messageTopic }, ...privacyTopics('notifications')],
+      consumers: [
+        CasesConsumer,
+        CodesConsumer,
+        PointsConsumer,
+        RecipientsConsumer,
+        StoresConsumer,
+        MemberOrdersConsumer,
+        ErasuresConsumer,
+      ],
     }),
+    MemberDataModule.forRoot('notifications', NotificationsMemberData),
   ],
   controllers: [MessagesController],
   providers: [
+    NotificationsMemberData,
     CasesConsumer,
     CodesConsumer,
     MailClient,

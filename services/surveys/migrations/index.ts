@@ -1,4 +1,5 @@
 import type { Migrations } from '@regulars/service';
 import { FollowUps } from './0001-follow-ups.js';
+import { MemberDataOrders } from './0010-member-data-orders.js';
 
-export const migrations: Migrations = [FollowUps];
+export const migrations: Migrations = [FollowUps, MemberDataOrders];

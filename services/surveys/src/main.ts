@@ -1,3 +1,4 @@
+import { MemberDataServiceService } from '@regulars/contracts/privacy/v1/privacy';
 import { FollowUpServiceService } from '@regulars/contracts/surveys/v1/followups';
 import { bootService, serviceSettings } from '@regulars/service';
 import { migrations } from '../migrations/index.js';
@@ -7,6 +8,6 @@ await bootService({
   name: 'surveys',
   module: SurveysModule,
   settings: serviceSettings,
-  rpc: [FollowUpServiceService],
+  rpc: [FollowUpServiceService, MemberDataServiceService],
   migrations,
 });

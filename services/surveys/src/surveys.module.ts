@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { MessagingModule } from '@regulars/messaging';
+import { ErasuresConsumer, MemberDataModule, MemberOrdersConsumer, privacyTopics } from '@regulars/service';
 import { CasesConsumer } from './complaints/cases.consumer.js';
 import { ComplaintsService } from './complaints/complaints.service.js';
 import { ComplaintsStore } from './complaints/complaints.store.js';
@@ -9,6 +10,7 @@ import { FollowUpsJob } from './followups/followups.job.js';
 import { FollowUpsService } from './followups/followups.service.js';
 import { FollowUpsStore } from './followups/followups.store.js';
 import { PointsConsumer } from './followups/points.consumer.js';
+import { SurveysMemberData } from './privacy/member-data.service.js';
 import { StoresConsumer } from './stores/stores.consumer.js';
 import { StoresService } from './stores/stores.service.js';
 import { StoresStore } from './stores/stores.store.js';
@@ -17,12 +19,14 @@ import { StoresStore } from './stores/stores.store.js';
   imports: [
     MessagingModule.forRoot({
       source: '/regulars/surveys',
-      topics: [{ name: followUpTopic }],
-      consumers: [CasesConsumer, PointsConsumer, StoresConsumer],
+      topics: [{ name: followUpTopic }, ...privacyTopics('surveys')],
+      consumers: [CasesConsumer, PointsConsumer, StoresConsumer, MemberOrdersConsumer, ErasuresConsumer],
     }),
+    MemberDataModule.forRoot('surveys', SurveysMemberData),
   ],
   controllers: [FollowUpsController],
   providers: [
+    SurveysMemberData,
     CasesConsumer,
     ComplaintsService,
     ComplaintsStore,

@@ -68,6 +68,20 @@ export class CasesService {
     return { outcome: 'listed', cases, nextCursor: cut.nextCursor };
   }
 
+  /** All cases of a member with her words, oldest first, for an export (requirement M6). */
+  async recordsOf(tx: EntityManager, memberId: string): Promise<object[]> {
+    const stored = await this.store.ofMember(tx, memberId);
+    return stored.map((one) => ({
+      kind: 'case',
+      ...(Case.toJSON({ ...one.told, text: this.store.wordsOf(one) }) as object),
+    }));
+  }
+
+  /** Destroys the keys of a member's words. Safe to repeat. @returns of how many cases */
+  forgetWords(tx: EntityManager, memberId: string): Promise<number> {
+    return this.store.forgetWords(tx, memberId);
+  }
+
   async #write(tx: EntityManager, intake: Intake, traceparent: string | undefined): Promise<unknown> {
     const receivedAt = this.clock.now();
     const { idempotencyKey: _key, ...feedback } = intake;

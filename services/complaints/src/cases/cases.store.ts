@@ -111,8 +111,23 @@ export class CasesStore {
     return rows.map(storedCase);
   }
 
-  /** What the guest said. @throws CannotOpen where the key or the row is not the one it was sealed for */
+  /** All cases of a member, oldest first, along feedback_case_member. */
+  async ofMember(tx: EntityManager, memberId: string): Promise<StoredCase[]> {
+    const sql = 'SELECT * FROM feedback_case WHERE member_id = $1 ORDER BY case_id';
+    return (await tx.query<CaseRow[]>(sql, [memberId])).map(storedCase);
+  }
+
+  async forgetWords(tx: EntityManager, memberId: string): Promise<number> {
+    const [rows] = await tx.query<[unknown[], number]>(
+      `UPDATE feedback_case SET text = '', data_key = '' WHERE member_id = $1 AND data_key <> '' RETURNING 1`,
+      [memberId],
+    );
+    return rows.length;
+  }
+
+  /** What the guest said; nothing once it was erased. @throws CannotOpen where the key or the row is not the one it was sealed for */
   wordsOf({ told, sealedDataKey, sealedText }: StoredCase): string {
+    if (sealedDataKey.length === 0) return '';
     const dataKey = open(this.keyEncryptionKey, dataKeyPlace(told.caseId), sealedDataKey);
     return open(dataKey, textPlace(told.caseId), sealedText).toString('utf8');
   }

@@ -84,6 +84,16 @@ export const permissions: Readonly<Record<string, Permission>> = {
   'GET /v1/self-service/me/particulars': members,
   'PUT /v1/self-service/me/particulars': members,
   'POST /v1/self-service/me/acceptances': members,
+  'GET /v1/self-service/me/data': members,
+  'GET /v1/self-service/me/data/document': members,
+  'POST /v1/self-service/me/privacy-requests': members,
+  'GET /v1/self-service/me/privacy-requests/:requestId': members,
+
+  'POST /v1/members/:memberId/privacy-requests': people('administrator'),
+  'GET /v1/members/:memberId/data': people('administrator'),
+  'GET /v1/members/:memberId/data/document': people('administrator'),
+  'GET /v1/privacy-requests': people('administrator'),
+  'GET /v1/privacy-requests/:requestId': people('administrator'),
 
   'POST /v1/purchases': tillsAnd(...counter),
   'POST /v1/purchases:batch': tillsAnd(),

@@ -29,6 +29,7 @@ const tags: Readonly<Record<string, string>> = {
   cases: 'Complaints and other feedback',
   followups: 'Asking guests how it was',
   rewards: 'What points can be spent on',
+  privacy: 'Exports and erasures that members ask for',
   'self-service': 'What members read and change of their own, after signing in by a one-time code',
   redemptions: 'Points being spent: reserved, confirmed, cancelled, handed over',
 };

@@ -192,6 +192,7 @@ export const meanings: Readonly<Record<string, Meaning>> = {
   refused: { description: 'The coupons that are left out, each with why' },
   region: { description: 'Province or region', example: '上海市' },
   registeredAt: { description: 'When the member registered', example: '2026-05-01T02:00:00Z' },
+  requestId: { description: 'The request', example: `${ID}f` },
   reservedAt: { description: 'When it was reserved', example: '2026-11-02T11:45:01Z' },
   reservedUntil: { description: 'Until when it has to be confirmed', example: '2026-11-02T11:55:01Z' },
   respondBy: { description: 'Until when an answer is promised', example: '2026-11-03T12:00:00Z' },

@@ -38,7 +38,15 @@ export interface LotChange {
   readonly forgiven: number;
 }
 
-export type EntryKind = 'earn' | 'refund-reversal' | 'expire' | 'redeem' | 'redemption-return' | 'adjust' | 'opening';
+export type EntryKind =
+  | 'earn'
+  | 'refund-reversal'
+  | 'expire'
+  | 'redeem'
+  | 'redemption-return'
+  | 'adjust'
+  | 'opening'
+  | 'erasure';
 
 /** A movement to be written. */
 export interface NewEntry {

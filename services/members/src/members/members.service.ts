@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import {
   type Contact,
   type Member,
+  Member as MemberMessage,
   type MemberNature,
   memberNatureFromJSON,
   type Person,
@@ -9,7 +10,7 @@ import {
 } from '@regulars/contracts/members/v1/members';
 import type { RepublishedEvent } from '@regulars/messaging';
 import { CLOCK, type Clock, SETTINGS } from '@regulars/service';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import { validate as isUuid } from 'uuid';
 import type { Caller } from '../caller.js';
 import type { MembersSettings } from '../members.config.js';
@@ -100,6 +101,12 @@ export class MembersService {
       clearName: () => personOf(stored, sealing).name,
       clearContact: (kind) => personOf(stored, sealing)[kind],
     };
+  }
+
+  /** Everything of the record, in clear: for an export, and logged by whoever asks for that. */
+  async clear(tx: EntityManager, memberId: string): Promise<object | undefined> {
+    const stored = isUuid(memberId) ? await findMember(tx, { by: 'member_id', value: memberId }) : undefined;
+    return stored && (MemberMessage.toJSON(this.clearMember(stored)) as object);
   }
 
   /** Who has a contact. */

@@ -7,7 +7,7 @@ import type { Caller } from '../caller.js';
 import { MembersService } from '../members/members.service.js';
 import { AccessLogService } from '../privacy/access-log.service.js';
 import { mayReadClear, type Purpose } from '../privacy/clear-reads.js';
-import { VaultService } from '../privacy/vault.service.js';
+import { type Sealing, VaultService } from '../privacy/vault.service.js';
 import { type ParticularsDraft, privatePart, servingPart } from './particulars.js';
 import { findParticulars, replaceParticulars } from './particulars.store.js';
 
@@ -66,6 +66,14 @@ export class ParticularsService {
     ].map((part) => JSON.parse(part) as object);
     const particulars = Particulars.fromJSON(Object.assign({}, ...parts));
     return { particulars, masked: !clear, version: row.version, changedAt: row.changedAt };
+  }
+
+  /** All that a member told, in clear: for an export. */
+  async opened(tx: EntityManager, memberId: string, sealing: Sealing): Promise<object | undefined> {
+    const row = await findParticulars(tx, memberId);
+    if (!row) return undefined;
+    const parts = [sealing.open(servingColumn, row.servingSealed), sealing.open(privateColumn, row.privateSealed)];
+    return Object.assign({}, ...parts.map((part) => JSON.parse(part) as object)) as object;
   }
 
   /** Replaces what a member told (requirement M2). Safe to repeat: the idempotency key answers the first answer. */

@@ -65,6 +65,11 @@ export class VaultService {
     return this.wrap(wrapped.memberId, this.unwrap(wrapped));
   }
 
+  /** Lets go of an opened data key that was destroyed; other processes do so within the minute. */
+  forget(memberId: string): void {
+    this.openKeys.delete(memberId);
+  }
+
   hasKey(keyEncryptionKeyId: string): boolean {
     return this.keyEncryptionKeys.has(keyEncryptionKeyId);
   }

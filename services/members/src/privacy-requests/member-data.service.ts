@@ -1,0 +1,49 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { MemberData } from '@regulars/service';
+import { DataSource, type EntityManager } from 'typeorm';
+import { MembersService } from '../members/members.service.js';
+import { ParticularsService } from '../particulars/particulars.service.js';
+import { VaultService } from '../privacy/vault.service.js';
+import { contactChangesIn, forgetMember, tagsAndAccesses } from './member-data.store.js';
+
+/** What members has of a member, and how it forgets her (requirement M6). */
+@Injectable()
+export class OwnMemberData implements MemberData {
+  constructor(
+    @Inject(DataSource) private readonly dataSource: DataSource,
+    @Inject(MembersService) private readonly members: MembersService,
+    @Inject(ParticularsService) private readonly particulars: ParticularsService,
+    @Inject(VaultService) private readonly vault: VaultService,
+  ) {}
+
+  async recordsOf(tx: EntityManager, memberId: string): Promise<object[]> {
+    const member = await this.members.clear(tx, memberId);
+    if (!member) return [];
+    const sealed = await this.members.sealed(memberId, tx);
+    const open = (value: Buffer | null) =>
+      value && sealed ? sealed.sealing.open('contact_change.value', value) : null;
+    const changes = (await contactChangesIn(tx, memberId)).map(({ oldSealed, newSealed, ...change }) => ({
+      kind: 'contact-change',
+      ...change,
+      oldValue: open(oldSealed),
+      newValue: open(newSealed),
+    }));
+    const particulars = sealed && (await this.particulars.opened(tx, memberId, sealed.sealing));
+    return [
+      { kind: 'member', ...member },
+      ...(particulars ? [{ kind: 'particulars', ...particulars }] : []),
+      ...changes,
+      ...(await tagsAndAccesses(tx, memberId)),
+    ];
+  }
+
+  /** Destroys the data key, and with it everything sealed; a row without anything personal stays. */
+  async erase(
+    memberId: string,
+    orderedAt: Date,
+    done: (tx: EntityManager, records: number) => Promise<void>,
+  ): Promise<void> {
+    await this.dataSource.transaction(async (tx) => done(tx, await forgetMember(tx, memberId, orderedAt)));
+    this.vault.forget(memberId);
+  }
+}

@@ -1,0 +1,127 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { MemberErasureOrdered, MemberExportOrdered } from '@regulars/contracts/members/v1/members_events';
+import { appendToOutbox, Outbox, type OutboxEvent } from '@regulars/messaging';
+import { CLOCK, type Clock, cutPage, erasureTopic, once, type Page, type Principal, SETTINGS } from '@regulars/service';
+import { DataSource, type EntityManager } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
+import type { Caller } from '../caller.js';
+import { memberTopic } from '../members/members.js';
+import { MembersService } from '../members/members.service.js';
+import type { MembersSettings } from '../members.config.js';
+import { VaultService } from '../privacy/vault.service.js';
+import { answering, dueAt, type RequestKind } from './privacy-request.js';
+import {
+  addRequest,
+  findRequest,
+  isUnderWay,
+  keepAnswers,
+  listRequests,
+  type RequestRow,
+  type StoredRequest,
+} from './privacy-requests.store.js';
+
+type No<Reason> = { readonly outcome: 'refused'; readonly reason: Reason };
+type Written = { readonly outcome: 'ordered'; readonly requestId: string } | No<'MEMBER_UNKNOWN' | 'REQUEST_OPEN'>;
+export type Order =
+  | { readonly outcome: 'ordered'; readonly request: StoredRequest; readonly replayed: boolean }
+  | No<'MEMBER_UNKNOWN' | 'REQUEST_OPEN' | 'NOT_ALLOWED' | 'IDEMPOTENCY_KEY_REUSED'>;
+
+export type { StoredRequest };
+
+/** What a service answered. */
+export interface Answered {
+  readonly requestId: string;
+  readonly service: string;
+  readonly records: number;
+  readonly sha256: Buffer | null;
+  readonly answeredAt: Date;
+}
+
+/** Exports and erasures over all services, by events, with deadlines and proofs (requirement M6). */
+@Injectable()
+export class PrivacyRequestsService {
+  constructor(
+    @Inject(DataSource) private readonly dataSource: DataSource,
+    @Inject(SETTINGS) private readonly settings: MembersSettings,
+    @Inject(MembersService) private readonly members: MembersService,
+    @Inject(VaultService) private readonly vault: VaultService,
+    @Inject(Outbox) private readonly outbox: Outbox,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /** Orders what a member asks for; every service hears it and answers. Safe to repeat under its key. */
+  async order(caller: Caller, memberId: string, kind: RequestKind, key: string): Promise<Order> {
+    const { principal } = caller;
+    if (!mayOrder(principal, memberId)) return { outcome: 'refused', reason: 'NOT_ALLOWED' };
+    const body = this.vault.fingerprint({ memberId, kind });
+    const write = { caller: principal.sub, route: 'OrderRequest', key, body };
+    const done = await this.dataSource.transaction((tx) =>
+      once(tx, write, () => this.write(tx, caller, memberId, kind)),
+    );
+    this.outbox.wake();
+    if (done.outcome === 'refused') return done;
+    if (done.result.outcome === 'refused') return done.result;
+    const request = await findRequest(this.dataSource.manager, done.result.requestId);
+    if (!request) throw new Error('a request that was ordered is not there');
+    return { outcome: 'ordered', request, replayed: done.replayed };
+  }
+
+  /** A request; undefined where there is none, or none that the principal may know of. */
+  async find(principal: Principal, requestId: string): Promise<StoredRequest | undefined> {
+    const request = await findRequest(this.dataSource.manager, requestId);
+    return request && mayOrder(principal, request.memberId) ? request : undefined;
+  }
+
+  /** Requests, newest first; of the overdue ones those that are open past their time. */
+  async list(overdue: boolean, page: Page): Promise<{ requests: StoredRequest[]; nextCursor: string }> {
+    const rows = await listRequests(this.dataSource.manager, overdue ? this.clock.now() : undefined, page);
+    const cut = cutPage(rows, page.limit, ({ requestId }) => [requestId]);
+    return { requests: cut.page, nextCursor: cut.nextCursor };
+  }
+
+  /** Writes down what services answered. Safe to repeat. */
+  async answered(tx: EntityManager, answers: readonly Answered[]): Promise<void> {
+    if (answers.length > 0) await keepAnswers(tx, answers, answering);
+  }
+
+  private async write(tx: EntityManager, caller: Caller, memberId: string, kind: RequestKind): Promise<Written> {
+    if (!(await this.members.sealed(memberId, tx))) return { outcome: 'refused', reason: 'MEMBER_UNKNOWN' };
+    if (await isUnderWay(tx, memberId, kind)) return { outcome: 'refused', reason: 'REQUEST_OPEN' };
+    const requestedAt = this.clock.now();
+    const request: RequestRow = {
+      requestId: uuidv7({ msecs: requestedAt.getTime() }),
+      memberId,
+      kind,
+      requestedAt,
+      requestedBy: caller.principal.sub,
+      dueAt: dueAt(requestedAt, this.settings.PRIVACY_ANSWER_DAYS),
+    };
+    await addRequest(tx, request);
+    await appendToOutbox(tx, [ordered(request)]);
+    return { outcome: 'ordered', requestId: request.requestId };
+  }
+}
+
+/** Administrators of the whole chain who answer the member's request, and the member herself. */
+export function mayOrder({ kind, sub, roles, stores }: Principal, memberId: string): boolean {
+  if (kind === 'member') return sub === memberId;
+  return stores === '*' && roles.includes('administrator');
+}
+
+function ordered({ requestId, memberId, kind, requestedAt }: RequestRow): OutboxEvent {
+  const payload = { requestId, memberId, orderedAt: requestedAt };
+  const about = { id: uuidv7(), key: memberId };
+  return kind === 'export'
+    ? {
+        ...about,
+        topic: memberTopic,
+        type: 'regulars.members.v1.MemberExportOrdered',
+        payload: MemberExportOrdered.toJSON(payload) as object,
+      }
+    : {
+        ...about,
+        topic: erasureTopic,
+        type: 'regulars.members.v1.MemberErasureOrdered',
+        payload: MemberErasureOrdered.toJSON(payload) as object,
+      };
+}

@@ -1,0 +1,23 @@
+import { Injectable } from '@nestjs/common';
+import type { MemberData } from '@regulars/service';
+import { DataSource, type EntityManager } from 'typeorm';
+import { forgetMember, recordsOf } from './member-data.store.js';
+
+/** What surveys has of a member (requirement M6): when she is or was to be asked. */
+@Injectable()
+export class SurveysMemberData implements MemberData {
+  constructor(private readonly dataSource: DataSource) {}
+
+  recordsOf(tx: EntityManager, memberId: string): Promise<object[]> {
+    return recordsOf(tx, memberId);
+  }
+
+  /** Nobody asks her any more, and nothing tells that anybody did. */
+  async erase(
+    memberId: string,
+    _orderedAt: Date,
+    done: (tx: EntityManager, records: number) => Promise<void>,
+  ): Promise<void> {
+    await this.dataSource.transaction(async (tx) => done(tx, await forgetMember(tx, memberId)));
+  }
+}
