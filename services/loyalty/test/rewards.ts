@@ -43,6 +43,17 @@ export function aReserving(
   };
 }
 
+/** Asks again, with the same key, as a till does when a crowd left no connection free in time. */
+export async function persistently<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof Error) || !error.message.includes('timeout exceeded')) throw error;
+    }
+  }
+}
+
 /** A redemption at a till, whatever it is refused for. */
 export function reservedIn(result: Reserved): RedemptionRow {
   if (result.outcome !== 'done') throw new Error(JSON.stringify(result));

@@ -5,6 +5,7 @@ import { TestClock, type TestDatabase } from '@regulars/testing';
 import { aMember, aPurchase, aStore, type TestMember, type TestStore, theTerms, today } from '../../test/chain.js';
 import { aCouponKind } from '../../test/coupons.js';
 import { loyaltyDatabase, Pod } from '../../test/pod.js';
+import { persistently } from '../../test/rewards.js';
 import { codeIn } from './code.js';
 import type { Bill, ReservedUse } from './coupon-uses.service.js';
 
@@ -63,7 +64,10 @@ describe('Coupons on a real database', () => {
     return result.use;
   }
 
-  const reserve = (codes: string[], of: Bill, pod = one) => pod.couponUses.reserve(till(), of, codes, 900);
+  const reserve = (codes: string[], of: Bill, pod = one) => {
+    const writing = till();
+    return persistently(() => pod.couponUses.reserve(writing, of, codes, 900));
+  };
   const reasons = (result: ReservedUse) =>
     result.outcome === 'coupons-refused' ? result.refused.map(({ reason }) => CouponRefusal[reason]) : result.outcome;
 

@@ -5,7 +5,7 @@ import type { RewardTerms } from '@regulars/contracts/loyalty/v1/rewards';
 import { TestClock, type TestDatabase } from '@regulars/testing';
 import { aMember, aPurchase, aStore, type TestMember, type TestStore, theTerms, today } from '../../test/chain.js';
 import { loyaltyDatabase, Pod } from '../../test/pod.js';
-import { aReserving, aReward, reservedIn } from '../../test/rewards.js';
+import { aReserving, aReward, persistently, reservedIn } from '../../test/rewards.js';
 
 describe('Redeeming on a real database', () => {
   const clock = new TestClock(new Date().toISOString());
@@ -126,7 +126,10 @@ describe('Redeeming on a real database', () => {
     const { store, rewardId, guest } = await counter(100, {}, 1);
     const guests = await Promise.all(Array.from({ length: 200 }, guest));
     const results = await Promise.all(
-      guests.map((member, index) => (index % 2 ? one : other).redemptions.reserve(aReserving(store, member, rewardId))),
+      guests.map((member, index) => {
+        const reserving = aReserving(store, member, rewardId);
+        return persistently(() => (index % 2 ? one : other).redemptions.reserve(reserving));
+      }),
     );
     expect(results.filter(({ outcome }) => outcome === 'done')).toHaveLength(1);
     const refused = results.flatMap((result) => (result.outcome === 'refused' ? [result.reason] : []));
