@@ -4,6 +4,7 @@ import { ConfigurationServiceService } from '@regulars/contracts/call/v1/configu
 import { CaseServiceService } from '@regulars/contracts/complaints/v1/cases';
 import { AdjustmentServiceService } from '@regulars/contracts/loyalty/v1/adjustments';
 import { CouponServiceService } from '@regulars/contracts/loyalty/v1/coupons';
+import { LiabilityServiceService } from '@regulars/contracts/loyalty/v1/liability';
 import { PointsServiceService } from '@regulars/contracts/loyalty/v1/points';
 import { ProgrammeServiceService } from '@regulars/contracts/loyalty/v1/programmes';
 import { PurchaseServiceService } from '@regulars/contracts/loyalty/v1/purchases';
@@ -55,6 +56,7 @@ export class Owners implements OnApplicationShutdown {
   readonly programmes: RpcClient<typeof ProgrammeServiceService>;
   readonly simulations: RpcClient<typeof SimulationServiceService>;
   readonly tiers: RpcClient<typeof TierServiceService>;
+  readonly liability: RpcClient<typeof LiabilityServiceService>;
   readonly purchases: RpcClient<typeof PurchaseServiceService>;
   readonly encodedPurchases: RpcClient<typeof encodedPurchases>;
   readonly encodedPoints: RpcClient<typeof encodedPoints>;
@@ -84,6 +86,7 @@ export class Owners implements OnApplicationShutdown {
     this.programmes = this.reach(ProgrammeServiceService, 'LOYALTY');
     this.simulations = this.reach(SimulationServiceService, 'LOYALTY');
     this.tiers = this.reach(TierServiceService, 'LOYALTY');
+    this.liability = this.reach(LiabilityServiceService, 'LOYALTY');
     this.purchases = this.reach(PurchaseServiceService, 'LOYALTY');
     this.encodedPurchases = this.reach(encodedPurchases, 'LOYALTY', 'purchases');
     this.encodedPoints = this.reach(encodedPoints, 'LOYALTY', 'points');

@@ -3,6 +3,7 @@ import { ConfigurationServiceService } from '@regulars/contracts/call/v1/configu
 import { CaseServiceService } from '@regulars/contracts/complaints/v1/cases';
 import { AdjustmentServiceService } from '@regulars/contracts/loyalty/v1/adjustments';
 import { CouponServiceService } from '@regulars/contracts/loyalty/v1/coupons';
+import { LiabilityServiceService } from '@regulars/contracts/loyalty/v1/liability';
 import { PointsServiceService } from '@regulars/contracts/loyalty/v1/points';
 import { ProgrammeServiceService } from '@regulars/contracts/loyalty/v1/programmes';
 import {
@@ -44,6 +45,7 @@ const services = [
   ProgrammeServiceService,
   SimulationServiceService,
   TierServiceService,
+  LiabilityServiceService,
   PurchaseServiceService,
   RewardServiceService,
   RedemptionServiceService,

@@ -3,6 +3,7 @@ import { Reference0000000000001 } from './0001-reference.js';
 import { Ledger0000000000002 } from './0002-ledger.js';
 import { Purchases0000000000003 } from './0003-purchases.js';
 import { Standings0000000000010 } from './0010-standings.js';
+import { Backtests0000000000011 } from './0011-backtests.js';
 import { Redemptions0000000000020 } from './0020-redemptions.js';
 import { Coupons0000000000021 } from './0021-coupons.js';
 import { Adjustments0000000000022 } from './0022-adjustments.js';
@@ -15,6 +16,7 @@ export const migrations: Migrations = [
   Ledger0000000000002,
   Purchases0000000000003,
   Standings0000000000010,
+  Backtests0000000000011,
   Redemptions0000000000020,
   ConfigurationLog0000000000030,
   Coupons0000000000021,

@@ -18,6 +18,8 @@ import { couponsTopic } from './coupons/coupons-topic.js';
 import { ExpiryJob } from './expiry/expiry.job.js';
 import { ExpiryService } from './expiry/expiry.service.js';
 import { Lanes } from './lanes/lanes.service.js';
+import { LiabilityController } from './liability/liability.controller.js';
+import { LiabilityService } from './liability/liability.service.js';
 import { MembersConsumer } from './members/members.consumer.js';
 import { MembersService } from './members/members.service.js';
 import { Payments } from './payments/payments.service.js';
@@ -47,6 +49,8 @@ import { RefundsJob } from './refunds/refunds.job.js';
 import { RefundsService } from './refunds/refunds.service.js';
 import { RewardsController } from './rewards/rewards.controller.js';
 import { RewardsService } from './rewards/rewards.service.js';
+import { BacktestsJob } from './simulations/backtests.job.js';
+import { BacktestsService } from './simulations/backtests.service.js';
 import { SimulationsController } from './simulations/simulations.controller.js';
 import { SimulationsService } from './simulations/simulations.service.js';
 import { StoresConsumer } from './stores/stores.consumer.js';
@@ -79,12 +83,16 @@ import { TiersService } from './tiers/tiers.service.js';
     TiersController,
     CouponsController,
     AdjustmentsController,
+    LiabilityController,
   ],
   providers: [
     LoyaltyMemberData,
     ProgrammesService,
     SimulationsService,
     StandingsService,
+    BacktestsService,
+    BacktestsJob,
+    LiabilityService,
     TiersService,
     TiersJob,
     ExpiryService,

@@ -1,6 +1,7 @@
 import { ConfigurationServiceService } from '@regulars/contracts/call/v1/configuration';
 import { AdjustmentServiceService } from '@regulars/contracts/loyalty/v1/adjustments';
 import { CouponServiceService } from '@regulars/contracts/loyalty/v1/coupons';
+import { LiabilityServiceService } from '@regulars/contracts/loyalty/v1/liability';
 import { PointsServiceService } from '@regulars/contracts/loyalty/v1/points';
 import { ProgrammeServiceService } from '@regulars/contracts/loyalty/v1/programmes';
 import { PurchaseServiceService } from '@regulars/contracts/loyalty/v1/purchases';
@@ -30,6 +31,7 @@ await bootService({
     CouponServiceService,
     AdjustmentServiceService,
     MemberDataServiceService,
+    LiabilityServiceService,
   ],
   migrations,
 });

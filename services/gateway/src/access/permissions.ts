@@ -61,6 +61,9 @@ export const permissions: Readonly<Record<string, Permission>> = {
   'POST /v1/programmes/:programmeId/versions/:version:publish': people('administrator'),
 
   'POST /v1/programmes/:programmeId/versions/:version:simulate': people(...strategists),
+  'POST /v1/programmes/:programmeId/versions/:version:backtest': people(...strategists),
+  'GET /v1/programmes/:programmeId/backtests/:backtestId': people(...strategists),
+  'GET /v1/programmes/:programmeId/liability': people('finance', 'auditor', 'administrator'),
 
   'POST /v1/members': tillsAnd(...desk),
   'GET /v1/members': tillsAnd(...desk, 'crm-analyst', 'auditor'),

@@ -41,6 +41,7 @@ export const knownProblems = {
   ACCOUNT_UNKNOWN: { status: 404, title: 'The member has no account' },
   TIER_CHANGE_UNKNOWN: { status: 404, title: 'There is no such change of a tier' },
   NO_TIER_REVIEWS: { status: 409, title: 'The programme keeps no tiers: its version has no reviews' },
+  BACKTEST_UNKNOWN: { status: 404, title: 'The programme has no such backtest' },
   ENTRY_UNKNOWN: { status: 404, title: 'There is no such entry' },
   ADJUSTMENT_UNKNOWN: { status: 404, title: 'There is no such adjustment' },
   REWARD_UNKNOWN: { status: 404, title: 'There is no such reward' },

@@ -1,4 +1,8 @@
-import type { ImaginedPurchase, SimulatePurchaseResponse } from '@regulars/contracts/loyalty/v1/simulations';
+import type {
+  BacktestReport,
+  ImaginedPurchase,
+  SimulatePurchaseResponse,
+} from '@regulars/contracts/loyalty/v1/simulations';
 import { z } from 'zod';
 import { date, id, minor, slug } from '../edge/fields.js';
 import { step, stepsAnswer } from '../points/points.js';
@@ -45,4 +49,57 @@ export function imaginedOf(body: ImaginedBody): ImaginedPurchase {
 
 export function simulationAnswer({ steps, ...rest }: SimulatePurchaseResponse) {
   return { ...rest, steps: stepsAnswer(steps) };
+}
+
+/** A past period on which a version is tried (requirement L3). */
+export const backtestBody = z
+  .strictObject({
+    fromDate: date,
+    untilDate: date.meta({ description: 'Last business date; at most 92 days in all' }),
+    membersPercent: z
+      .int()
+      .min(1)
+      .max(100)
+      .default(100)
+      .meta({ description: 'Share of the members whose purchases are replayed' }),
+  })
+  .meta({ id: 'NewBacktest' });
+export type BacktestBody = z.output<typeof backtestBody>;
+
+const difference = z.object({
+  memberId: id,
+  then: z.int().meta({ description: 'Points earned' }),
+  now: z.int().meta({ description: 'Points that would have been earned' }),
+});
+
+export const backtest = z
+  .object({
+    backtestId: id,
+    programmeId: id,
+    version: z.int(),
+    fromDate: date,
+    untilDate: date,
+    membersPercent: z.int(),
+    requestedAt: z.iso.datetime().optional(),
+    finishedAt: z.iso.datetime().optional(),
+    outcome: z
+      .object({
+        purchases: z.int(),
+        members: z.int().meta({ description: 'Members who made them' }),
+        pointsThen: z.int(),
+        pointsNow: z.int(),
+        gain: z.int(),
+        lose: z.int(),
+        same: z.int(),
+        mostGained: z.array(difference),
+        mostLost: z.array(difference),
+        byRule: z.array(z.object({ rule: z.int(), purchases: z.int(), points: z.int() })),
+      })
+      .optional()
+      .meta({ description: 'Missing while it waits or runs' }),
+  })
+  .meta({ id: 'Backtest' });
+
+export function backtestAnswer(report: BacktestReport) {
+  return { ...report };
 }
