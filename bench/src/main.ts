@@ -14,12 +14,17 @@ import { profileText, summarise, type Window } from './profile.js';
 import { measureReads } from './reads.js';
 import { reportText } from './report.js';
 import type { Results } from './results.js';
+import { compareRules, rulesText } from './rules.js';
 import { median } from './statistics.js';
 import { figuresOf, verdicts } from './targets.js';
 import { claimsIn, writtenRows, Yardstick } from './yardstick.js';
 
 const { values: flags } = parseArgs({
-  options: { quick: { type: 'boolean', default: false }, profile: { type: 'boolean', default: false } },
+  options: {
+    quick: { type: 'boolean', default: false },
+    profile: { type: 'boolean', default: false },
+    rules: { type: 'boolean', default: false },
+  },
 });
 
 let lab: Laboratory | undefined;
@@ -41,6 +46,10 @@ async function run(plan: Plan): Promise<number> {
   const measurements = new Measurements(lab);
   await mkdir(outDir, { recursive: true });
   if (flags.profile) return profile(lab, measurements, plan);
+  if (flags.rules) {
+    console.log(rulesText(await compareRules(lab, measurements, plan)));
+    return 0;
+  }
   const results = await measure(lab, measurements, plan);
   const figures = figuresOf(results);
   console.log(reportText(results, figures, verdicts(figures, results.steady.memory)));

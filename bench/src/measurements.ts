@@ -44,13 +44,15 @@ export class Measurements {
     warmUpS: number;
     seconds: number;
     perSecond?: number;
+    /** YYYY-MM-DD; yesterday when it is not told. */
+    businessDate?: string;
   }): Promise<Measured> {
     const { platform, buyers } = this.lab;
     const requests: Requests = {
       kind: 'purchases',
       tills: platform.tillKeys ?? [],
       members: buyers.map(({ number }) => number),
-      businessDate: new Date(Date.now() - 86_400_000).toISOString().slice(0, 10),
+      businessDate: load.businessDate ?? new Date(Date.now() - 86_400_000).toISOString().slice(0, 10),
       run: `B${++this.runs}`,
     };
     const before = await this.transactions();

@@ -72,6 +72,7 @@ export async function tellStory(platform: Platform): Promise<void> {
   await step('The message that she got', () => readMessage(cast, guest, purchase));
   await step('The till posts the same again: nothing changes', () => postAgain(cast, guest, purchase));
   await step('The till posts it with another amount: refused', () => contradict(cast, guest, purchase));
+  await step('Marketing tries a member day before it is published', () => tryMemberDay(cast, purchase));
   await step('Her statement, and why these points', () => readStatement(cast, guest, purchase));
   await step('She spends points, in two phases', () => redeem(cast, guest, platform));
   await step('She is asked how it was, and tells what was not good', () => complain(cast, guest, tillKey.storeId));
@@ -248,6 +249,28 @@ async function redeem({ office, till }: Cast, guest: Guest, platform: Platform):
   const confirmed = accepted(await till.post(path, {}), 'confirming') as { state: string };
   say('then', `${confirmed.state}, balance ${String(await balanceOf(office, guest))}`);
   assert.equal(await balanceOf(office, guest), before - 60);
+}
+
+async function tryMemberDay({ platform }: Cast, { body, answer }: Purchase): Promise<void> {
+  const marketing = new Api(platform.gateway.url, platform.tokens.marketing);
+  const path = `/v1/programmes/${platform.programmeId}`;
+  const programme = accepted(await marketing.get(path), 'reading the programme') as {
+    versions: { state: string; terms: Record<string, unknown> }[];
+  };
+  const inForce = programme.versions.find(({ state }) => state === 'published');
+  assert(inForce, 'a version is in force');
+  const rule = { code: 'member-day', nameZh: '会员日双倍', nameEn: 'Member day', multiplierPercent: 200 };
+  const terms = { ...inForce.terms, rules: [rule] };
+  const drafted = accepted(await marketing.post(`${path}/versions`, terms), 'drafting') as { version: number };
+  const { businessDate, lines, channel } = body;
+  const simulated = accepted(
+    await marketing.post(`${path}/versions/${drafted.version}:simulate`, { businessDate, lines, channel }),
+    'simulating',
+  ) as { points: number; steps: { code: string; text: { zhCN: string; en: string } }[] };
+  say('draft', `version ${drafted.version}: ${rule.nameZh} · ${rule.nameEn}`);
+  for (const { code, text } of simulated.steps) say(code, `${text.zhCN} · ${text.en}`);
+  say('would earn', `${simulated.points} instead of ${answer.pointsEarned}; nothing is booked`);
+  assert.equal(simulated.points, 2 * answer.pointsEarned);
 }
 
 async function complain({ office }: Cast, guest: Guest, storeId: string): Promise<void> {
