@@ -18,12 +18,9 @@ import { DirectoryController } from './directory/directory.controller.js';
 import { ProblemAnswers } from './edge/problems.guard.js';
 import { FollowUpsController } from './followups/followups.controller.js';
 import { type GatewaySettings, LOG } from './gateway.config.js';
-<<<<<<< HEAD
+import { LiabilityController } from './liability/liability.controller.js';
 import { LimitsJob } from './limits/limits.job.js';
 import { Limits } from './limits/limits.service.js';
-=======
-import { LiabilityController } from './liability/liability.controller.js';
->>>>>>> 2c962fe (loyalty, gateway: replay a past period by a version, and tell what is owed)
 import { MembersController } from './members/members.controller.js';
 import { MessagesController } from './messages/messages.controller.js';
 import { Owners } from './owners.client.js';
