@@ -37,7 +37,10 @@ describe('Backtests, on a real database', () => {
     await pod.register(...members);
     await pod.post(members.map((by) => aPurchase({ at: store, by, minor: 10_000 })));
     await pod.post([aPurchase({ at: store, minor: 10_000 })]);
-    await pod.programmes.draft(programmeId, { ...theTerms(), rules: [aRule({ when: { categories: ['food'] } })] });
+    await pod.programmes.draft('wang', programmeId, {
+      ...theTerms(),
+      rules: [aRule({ when: { categories: ['food'] } })],
+    });
     const requested = await pod.backtests.request(asked());
     if (requested.outcome !== 'requested') throw new Error(requested.outcome);
     expect(await pod.backtests.find(programmeId, requested.row.backtestId)).toMatchObject({ finishedAt: null });
