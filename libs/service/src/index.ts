@@ -20,6 +20,7 @@ export {
   MemberOrdersConsumer,
   memberDataTables,
   privacyTopics,
+  type Reader,
 } from './member-data.js';
 export { exitCodes, Misused, type OpsAnswer, type OpsCall, type OpsCommand, runOps } from './ops.js';
 export { OpsServer, type ReadinessCheck } from './ops-server.js';

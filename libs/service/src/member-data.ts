@@ -32,8 +32,10 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { CLOCK, type Clock } from './clock.js';
 import { DueWork } from './due-work.js';
+import type { Principal } from './principal.js';
 import { refusal } from './refusal.js';
 import { principalOf, RpcController, type RpcHandlers } from './rpc-server.js';
+import { traceparentIn } from './telemetry.js';
 
 /** Orders of erasure, one for each member, kept for ever, so that they can be obeyed again after a restore. */
 export const erasureTopic = 'regulars.members.erasure.v1';
@@ -41,10 +43,18 @@ const memberTopic = 'regulars.members.member.v1';
 const pageLength = 500;
 const tasksAtOnce = 20;
 
+/** Who reads a member's data, in which trace. */
+export interface Reader {
+  readonly principal: Principal;
+  readonly traceparent: string | undefined;
+}
+
 /** What a service has of members, and how it lets go of it (requirement M6). */
 export interface MemberData {
   /** Everything, as JSON objects with a `kind`, in an order that does not change by itself. */
   recordsOf(tx: EntityManager, memberId: string): Promise<readonly object[]>;
+  /** Before it is told: where reads of clear personal data are written down. */
+  beforeTold?(reader: Reader, memberId: string): Promise<void>;
   /**
    * Erases what is personal and binds what has to stay to nobody; safe to repeat. `done` writes that it is done, in the
    * same transaction: it is called with how many records were touched.
@@ -221,7 +231,8 @@ export class MemberDataController implements RpcHandlers<typeof MemberDataServic
 
   async readMemberData(request: ReadMemberDataRequest, metadata: Metadata): Promise<ReadMemberDataResponse> {
     const { memberId, cursor } = request;
-    const { kind, sub, roles } = principalOf(metadata);
+    const principal = principalOf(metadata);
+    const { kind, sub, roles } = principal;
     const isHerself = kind === 'member' && sub === memberId;
     if (!isHerself && !roles.includes('administrator')) throw refusal('PERMISSION_DENIED', 'NOT_ALLOWED');
     const from = Number(cursor || '0');
@@ -229,6 +240,7 @@ export class MemberDataController implements RpcHandlers<typeof MemberDataServic
       const faults = [{ pointer: '/cursor', message: 'the next_cursor of a page before, and a member id' }];
       throw refusal('INVALID_ARGUMENT', 'MALFORMED', { faults });
     }
+    if (from === 0) await this.data().beforeTold?.({ principal, traceparent: traceparentIn(metadata) }, memberId);
     const all = await this.data().recordsOf(this.dataSource.manager, memberId);
     const records = all.slice(from, from + pageLength).map((record) => JSON.stringify(record));
     const nextCursor = from + pageLength < all.length ? String(from + pageLength) : '';

@@ -92,6 +92,11 @@ describe('A guest signs in, reads what is known of her, and asks to be forgotten
       expect([kind, kinds.has(kind)]).toEqual([kind, true]);
     }
     expect(JSON.stringify(everything)).toContain(words);
+    await as('administrator').get(`/v1/members/${guest.memberId}/data`).expect(200);
+    const { accesses: since } = (await herself.get('/v1/self-service/me/accesses').expect(200)).body as {
+      accesses: { purpose: string }[];
+    };
+    expect(since[0]?.purpose).toBe('data-request');
     const page = await herself.get('/v1/self-service/me/data/document').expect(200);
     expect(page.text).toContain(guest.name);
 

@@ -1,8 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { MemberData } from '@regulars/service';
+import type { MemberData, Reader } from '@regulars/service';
 import { DataSource, type EntityManager } from 'typeorm';
 import { MembersService } from '../members/members.service.js';
 import { ParticularsService } from '../particulars/particulars.service.js';
+import { AccessLogService } from '../privacy/access-log.service.js';
 import { VaultService } from '../privacy/vault.service.js';
 import { contactChangesIn, forgetMember, tagsAndAccesses } from './member-data.store.js';
 
@@ -14,7 +15,13 @@ export class OwnMemberData implements MemberData {
     @Inject(MembersService) private readonly members: MembersService,
     @Inject(ParticularsService) private readonly particulars: ParticularsService,
     @Inject(VaultService) private readonly vault: VaultService,
+    @Inject(AccessLogService) private readonly accessLog: AccessLogService,
   ) {}
+
+  async beforeTold(reader: Reader, memberId: string): Promise<void> {
+    const purpose = reader.principal.kind === 'member' ? 'own-data' : 'data-request';
+    if (await this.members.exists(memberId)) await this.accessLog.record(reader, [memberId], ['everything'], purpose);
+  }
 
   async recordsOf(tx: EntityManager, memberId: string): Promise<object[]> {
     const member = await this.members.clear(tx, memberId);
