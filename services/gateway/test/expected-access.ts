@@ -75,6 +75,13 @@ export const expectedAccess: Readonly<Record<string, ExpectedAccess>> = {
   'POST /v1/programmes/:programmeId/versions': { may: 'marketing administrator' },
   'POST /v1/programmes/:programmeId/versions/:version:publish': { may: 'administrator' },
 
+  'POST /v1/programmes/:programmeId/versions/:version:backtest': {
+    may: 'crm-analyst marketing finance auditor administrator',
+  },
+  'GET /v1/programmes/:programmeId/backtests/:backtestId': {
+    may: 'crm-analyst marketing finance auditor administrator',
+  },
+  'GET /v1/programmes/:programmeId/liability': { may: 'finance auditor administrator' },
   'POST /v1/programmes/:programmeId/versions/:version:simulate': {
     may: 'marketing crm-analyst finance auditor administrator',
   },
@@ -101,6 +108,15 @@ export const expectedAccess: Readonly<Record<string, ExpectedAccess>> = {
   'GET /v1/self-service/me/particulars': { may: 'member' },
   'PUT /v1/self-service/me/particulars': { may: 'member' },
   'POST /v1/self-service/me/acceptances': { may: 'member' },
+  'GET /v1/self-service/me/data': { may: 'member' },
+  'GET /v1/self-service/me/data/document': { may: 'member' },
+  'POST /v1/self-service/me/privacy-requests': { may: 'member' },
+  'GET /v1/self-service/me/privacy-requests/:requestId': { may: 'member' },
+  'POST /v1/members/:memberId/privacy-requests': { may: 'administrator' },
+  'GET /v1/members/:memberId/data': { may: 'administrator' },
+  'GET /v1/members/:memberId/data/document': { may: 'administrator' },
+  'GET /v1/privacy-requests': { may: 'administrator' },
+  'GET /v1/privacy-requests/:requestId': { may: 'administrator' },
 
   'POST /v1/purchases': { may: 'till cashier store-manager', foreign: notYours, naming: { body: purchaseAt } },
   'POST /v1/purchases:batch': { may: 'till' },

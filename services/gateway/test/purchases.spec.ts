@@ -217,6 +217,8 @@ describe('A refund', () => {
       memberId: 'm',
       pointsTaken: 58,
       pointsOwed: 0,
+      pointsReturned: 0,
+      couponsReturned: 0,
       balance: 70,
       receiptText: { zhCn: '退回 58', en: 'Taken back 58' },
     };

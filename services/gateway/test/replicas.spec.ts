@@ -165,7 +165,7 @@ describe('A service that stands still', () => {
       const told = await Promise.all(stuck);
       expect(new Set(told.map((each) => each.status))).toEqual(new Set([429, 503]));
       expect(told.filter((each) => each.status === 429)).toHaveLength(200 - 128);
-      expect(Math.max(...told.map((each) => each.tookMs))).toBeLessThan(5_000);
+      expect(Math.max(...told.map((each) => each.tookMs))).toBeLessThan(10_000);
       const next = await send(url, administrator, memberPath);
       expect([next.status, next.body.code, next.tookMs < 300]).toEqual([503, 'DEPENDENCY_UNAVAILABLE', true]);
     } finally {

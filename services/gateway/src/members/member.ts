@@ -45,6 +45,7 @@ export const memberBody = z
       .strictObject({
         name: z
           .string()
+          .min(1)
           .max(2_000)
           .meta({ description: '1 to 100 characters', examples: ['周晓雨'] }),
         mobile: z
