@@ -81,7 +81,7 @@ async function attempt(post: Post): Promise<Response | undefined> {
 function change(post: Post): void {
   if (FLAW === 'gives-up') post.state = 'refused';
   if (FLAW === 'new-key') post.key = randomUUID();
-  if (FLAW === 're-stamps') post.body = JSON.stringify({ ...(JSON.parse(post.body) as object), rungAt: now() });
+  if (FLAW === 're-stamps') post.body = JSON.stringify({ ...(JSON.parse(post.body) as object), rungAt: now(1) });
 }
 
 function purchase(): Post {
@@ -114,8 +114,8 @@ function receipt(letter: string) {
 }
 
 /** The time in the sandbox's store; its business day ends at midnight. */
-function now(): string {
-  const here = Temporal.Now.zonedDateTimeISO('Asia/Shanghai');
+function now(laterS = 0): string {
+  const here = Temporal.Now.zonedDateTimeISO('Asia/Shanghai').add({ seconds: laterS });
   const told = FLAW === 'wrong-clock' ? here.subtract({ minutes: 7 }) : here;
   return told.toString({ timeZoneName: 'never', smallestUnit: 'second' });
 }
