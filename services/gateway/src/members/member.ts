@@ -45,8 +45,8 @@ export const memberBody = z
       .strictObject({
         name: z
           .string()
-          .min(1)
           .max(2_000)
+          .refine((told) => told.trim() !== '', { error: 'Expected 1 to 100 characters' })
           .meta({ description: '1 to 100 characters', examples: ['周晓雨'] }),
         mobile: z
           .string()
