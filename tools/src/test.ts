@@ -111,7 +111,8 @@ async function testOn({ adminUrl, brokers }: Servers): Promise<void> {
     cwd: workspaceDir,
     env: {
       ...process.env,
-      NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning',
+      NODE_OPTIONS:
+        '--experimental-vm-modules --disable-warning=ExperimentalWarning --disable-warning=TimeoutNegativeWarning',
       REGULARS_TEST_DATABASE_URL: adminUrl,
       REGULARS_TEST_KAFKA_BROKERS: brokers,
     },
