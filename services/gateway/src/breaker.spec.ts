@@ -36,6 +36,14 @@ describe('Calls to an owner', () => {
     ]);
   });
 
+  it('[O4] leave it alone for a whole rest after the last of them found nobody', () => {
+    const breaker = new Breaker();
+    for (const _ of [...nobody, false]) breaker.ask(0);
+    for (const _ of nobody) breaker.ended(2_000, false);
+    breaker.ended(2_900, false);
+    expect([breaker.ask(3_000), breaker.ask(3_899), breaker.ask(3_900)]).toEqual(['out', 'out', 'go']);
+  });
+
   it('[O4] all go again once one found it back', () => {
     const breaker = after(...nobody);
     breaker.ask(1_000);

@@ -1,6 +1,6 @@
 /** So many calls in a row that found nobody, and the owner is taken to be out. */
 const FOUND_NOBODY = 5;
-/** While it is out, one call after each such rest tries whether it is back. */
+/** While it is out, one call after each such rest, counted from the last that failed, tries whether it is back. */
 const REST_MS = 1_000;
 /** Calls to one owner at the same time: what is slow holds no more than this, whatever is asked of it. */
 const MOST_UNDER_WAY = 128;
@@ -30,6 +30,6 @@ export class Breaker {
   ended(nowMs: number, foundSomebody: boolean): void {
     this.underWay -= 1;
     this.foundNobody = foundSomebody ? 0 : this.foundNobody + 1;
-    if (this.foundNobody === FOUND_NOBODY) this.nextTryMs = nowMs + REST_MS;
+    if (this.foundNobody >= FOUND_NOBODY) this.nextTryMs = nowMs + REST_MS;
   }
 }

@@ -166,8 +166,13 @@ describe('A service that stands still', () => {
       expect(new Set(told.map((each) => each.status))).toEqual(new Set([429, 503]));
       expect(told.filter((each) => each.status === 429)).toHaveLength(200 - 128);
       expect(Math.max(...told.map((each) => each.tookMs))).toBeLessThan(10_000);
-      const next = await send(url, administrator, memberPath);
-      expect([next.status, next.body.code, next.tookMs < 300]).toEqual([503, 'DEPENDENCY_UNAVAILABLE', true]);
+      const next = await Promise.all(Array.from({ length: 6 }, () => send(url, administrator, memberPath)));
+      const triedIt = next.filter((each) => each.tookMs > 500);
+      expect(triedIt.length).toBeLessThanOrEqual(1);
+      const atOnce = next.filter((each) => !triedIt.includes(each));
+      expect(new Set(atOnce.map(({ status, body }) => `${status} ${body.code}`))).toEqual(
+        new Set(['503 DEPENDENCY_UNAVAILABLE']),
+      );
     } finally {
       members.resume();
     }
