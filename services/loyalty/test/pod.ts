@@ -88,12 +88,12 @@ export class Pod {
     this.liability = new LiabilityService(dataSource, clock, books);
     this.backtests = new BacktestsService(dataSource, clock, this.programmes, books);
     this.rewards = new RewardsService(dataSource, clock);
-    this.redemptions = new RedemptionsService(dataSource, clock, books, ledgers, this.points, this.rewards);
+    this.redemptions = new RedemptionsService(dataSource, clock, books, ledgers, this.points, this.rewards, receipts);
     const settings = { ADJUSTMENT_LIMIT: 500 };
     this.adjustments = new AdjustmentsService(dataSource, clock, settings, books, ledgers);
     const postings = new Postings(books, ledger, receipts, outbox, standings, clock);
-    this.coupons = new CouponsService(dataSource, clock, this.points);
-    this.couponUses = new CouponUses(dataSource, clock, books, ledgers, this.points);
+    this.coupons = new CouponsService(dataSource, clock, books, this.points);
+    this.couponUses = new CouponUses(dataSource, clock, books, ledgers, this.points, receipts);
     this.purchases = new PurchasesService(this.lanes, postings, kept);
     this.refunds = new RefundsService(
       dataSource,

@@ -83,7 +83,7 @@ export class CouponUsesController {
   @Documented({
     summary: 'Confirm that held coupons are used',
     answers: { 201: use, 200: use },
-    problems: ['USE_UNKNOWN', 'STORE_NOT_ALLOWED', 'NOT_RESERVED', 'IDEMPOTENCY_KEY_REUSED'],
+    problems: ['USE_UNKNOWN', 'STORE_NOT_ALLOWED', 'NOT_RESERVED', 'RECEIPT_REFUNDED', 'IDEMPOTENCY_KEY_REUSED'],
   })
   async confirmCoupons(
     @Param('useId', { schema: id }) useId: string,

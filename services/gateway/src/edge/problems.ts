@@ -87,6 +87,7 @@ export const knownProblems = {
   STOCK_WOULD_BE_NEGATIVE: { status: 409, title: 'There are not so many in stock' },
   NOT_PROPOSED: { status: 409, title: 'The adjustment is decided already' },
   OWN_PROPOSAL: { status: 409, title: 'Somebody else has to agree' },
+  RECEIPT_REFUNDED: { status: 409, title: 'All of the receipt was given back before; nothing can pay for it' },
   NOT_RESERVED: { status: 409, title: 'It is not reserved; allowed tells what can be done' },
   NOT_CONFIRMED: { status: 409, title: 'It is not confirmed; allowed tells what can be done' },
   COUPONS_REFUSED: { status: 409, title: 'The coupons cannot be used together; coupons tells why each' },

@@ -79,7 +79,7 @@ export class RedemptionsController {
   @Documented({
     summary: 'Confirm a redemption',
     answers: { 201: redemption, 200: redemption },
-    problems: ['REDEMPTION_UNKNOWN', 'STORE_NOT_ALLOWED', 'NOT_RESERVED', 'IDEMPOTENCY_KEY_REUSED'],
+    problems: ['REDEMPTION_UNKNOWN', 'STORE_NOT_ALLOWED', 'NOT_RESERVED', 'RECEIPT_REFUNDED', 'IDEMPOTENCY_KEY_REUSED'],
   })
   async confirmRedemption(
     @Param('redemptionId', { schema: id }) redemptionId: string,

@@ -1,10 +1,12 @@
-import { Body, Controller, Get, Inject, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, Inject, Param, Post, Query, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { CallOptions } from '@regulars/service';
+import type { FastifyReply } from 'fastify';
 import { Call, Write, Writing } from '../access/call.guard.js';
 import { id, pageRequest } from '../edge/fields.js';
 import { present } from '../edge/present.js';
 import { Documented } from '../edge/reference.config.js';
+import { tellReplay } from '../edge/replay.guard.js';
 import { Owners } from '../owners.client.js';
 import {
   type ChangesQuery,
@@ -81,16 +83,18 @@ export class TiersController {
   @Documented({
     summary: 'Grant a tier by hand',
     description: 'Until a date, on which it is reviewed like any other. Safe to repeat.',
-    answers: { 201: memberTier },
-    problems: ['ACCOUNT_UNKNOWN', 'NO_TIER_REVIEWS'],
+    answers: { 201: memberTier, 200: memberTier },
+    problems: ['ACCOUNT_UNKNOWN', 'NO_TIER_REVIEWS', 'IDEMPOTENCY_KEY_REUSED'],
   })
   async grantTier(
     @Param('memberId', { schema: id }) memberId: string,
     @Body({ schema: grantBody }) { programmeId = '', ...body }: GrantBody,
-    @Writing() write: Write,
+    @Writing() { idempotencyKey, call }: Write,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return tierAnswer(
-      present((await this.owners.tiers.grantTier({ memberId, programmeId, ...body }, write.call)).tier),
-    );
+    const request = { memberId, programmeId, ...body, idempotencyKey };
+    const { tier, replayed } = await this.owners.tiers.grantTier(request, call);
+    tellReplay(reply, replayed);
+    return tierAnswer(present(tier));
   }
 }

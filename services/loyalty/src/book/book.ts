@@ -81,6 +81,12 @@ export class Book {
     return policies;
   }
 
+  /** The date in a programme's zone; in UTC while no version of it is published. */
+  todayOf(programmeId: string, nowMs: number): string {
+    const utc = () => this.todayAt({ timeZone: 'UTC', dayCutoverMinutes: 0 }, nowMs).calendarDate;
+    return this.policiesAt(nowMs).get(programmeId)?.today ?? utc();
+  }
+
   /** The dates of a place at a moment. */
   todayAt(place: Pick<Place, 'timeZone' | 'dayCutoverMinutes'>, nowMs: number): Today {
     const key = `${place.timeZone} ${place.dayCutoverMinutes}`;

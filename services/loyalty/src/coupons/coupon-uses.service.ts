@@ -7,6 +7,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { BookService } from '../book/book.service.js';
 import { HeldLedgers } from '../points/held-ledgers.service.js';
 import { PointsService } from '../points/points.service.js';
+import { ReceiptsService } from '../receipts/receipts.service.js';
 import { cancelling, confirming, type RedemptionState, type Step } from '../redemptions/redemption.js';
 import { codeIn } from './code.js';
 import { type Applied, allOf, bestFor } from './combine.js';
@@ -47,11 +48,12 @@ export type ReservedUse =
 export type ChangedUse =
   | { readonly outcome: 'done'; readonly use: UseRow; readonly replayed: boolean }
   | { readonly outcome: 'wrong-state'; readonly state: RedemptionState }
+  | { readonly outcome: 'receipt-refunded' }
   | KeyReused;
 
 type StoredReserve = { readonly useId: string } | { readonly refused: readonly RefusedCoupon[] };
 type StoredChange =
-  | { readonly step: 'do' | 'done-before' }
+  | { readonly step: 'do' | 'done-before' | 'receipt-refunded' }
   | { readonly step: 'refused'; readonly state: RedemptionState };
 
 /** A write to a use that is there. */
@@ -70,6 +72,7 @@ export class CouponUses {
     private readonly books: BookService,
     private readonly ledgers: HeldLedgers,
     private readonly points: PointsService,
+    private readonly receipts: ReceiptsService,
   ) {}
 
   find(useId: string): Promise<UseRow | undefined> {
@@ -119,6 +122,7 @@ export class CouponUses {
     return this.change(changing, 'confirm-coupons', body, async (tx, stands) => {
       const step = confirming(stands, receipt);
       if (step !== 'do') return step;
+      if (receipt && (await this.receipts.isGivenBack(tx, stands.programmeId, receipt))) return 'receipt-refunded';
       const now = this.clock.now();
       await uses.markUsed(tx, stands.useId, receipt, now);
       await this.ledgers.tell(tx, [couponsUsed(uuidv7(), { ...stands, receipt }, now)]);
@@ -231,6 +235,7 @@ export class CouponUses {
       });
       if (done.outcome === 'refused') return done;
       if (done.result.step === 'refused') return { outcome: 'wrong-state', state: done.result.state };
+      if (done.result.step === 'receipt-refunded') return { outcome: 'receipt-refunded' };
       const replayed = done.replayed || done.result.step === 'done-before';
       return { outcome: 'done', use: await this.mustFind(tx, useId), replayed };
     });

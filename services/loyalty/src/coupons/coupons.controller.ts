@@ -197,6 +197,8 @@ function changed(result: ChangedUse) {
       return { use: useOf(result.use), replayed: result.replayed };
     case 'wrong-state':
       throw refusal('FAILED_PRECONDITION', 'NOT_RESERVED', { allowed: allowedIn(result.state) });
+    case 'receipt-refunded':
+      throw refusal('FAILED_PRECONDITION', 'RECEIPT_REFUNDED', { allowed: ['cancel'] });
     case 'refused':
       throw refusal('ALREADY_EXISTS', result.reason);
   }

@@ -32,6 +32,16 @@ describe('Coupons on a real database', () => {
   });
 
   const office = () => ({ caller: 'office', key: randomUUID() });
+  it('[L9] counts the days of a coupon in the zone of its programme, not in Greenwich', async () => {
+    // Half past three in the morning of the 2nd in Shanghai.
+    const now = clock.now();
+    clock.set('2026-05-01T19:30:00Z');
+    const [code = ''] = await issue(await kind({ validDays: 1 }), await guest());
+    const [row] = await one.rows<{ day: string }>(`SELECT last_day::text AS day FROM coupon WHERE code = $1`, [code]);
+    clock.set(now.toISOString());
+    expect(row?.day).toBe('2026-05-02');
+  });
+
   const till = () => ({ caller: 'till', key: randomUUID() });
 
   async function kind(change: Partial<CouponTerms> = {}): Promise<string> {

@@ -4,6 +4,7 @@ import type { CouponTerms } from '@regulars/contracts/loyalty/v1/coupons';
 import { CLOCK, type Clock, cutPage, once, type Page } from '@regulars/service';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
+import { BookService } from '../book/book.service.js';
 import { PointsService } from '../points/points.service.js';
 import type { Fault } from '../programmes/terms.js';
 import { BYTES_PER_CODE, codesFrom } from './code.js';
@@ -29,6 +30,7 @@ export class CouponsService {
   constructor(
     @Inject(DataSource) private readonly dataSource: DataSource,
     @Inject(CLOCK) private readonly clock: Clock,
+    private readonly books: BookService,
     private readonly points: PointsService,
   ) {}
 
@@ -200,7 +202,7 @@ export class CouponsService {
       ordinal: first + index,
     }));
     const now = this.clock.now();
-    const lastDay = lastDayOf(terms, now.toISOString().slice(0, 10));
+    const lastDay = lastDayOf(terms, (await this.books.recent()).todayOf(terms.programmeId, now.getTime()));
     await store.insertCoupons(tx, coupons, { definitionId, sourceId, lastDay, now });
     return codes;
   }

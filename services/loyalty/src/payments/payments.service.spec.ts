@@ -126,6 +126,58 @@ describe('Refunding what was paid with points and coupons', () => {
     ]);
   });
 
+  it('[L6] refuses what is confirmed for a receipt that was given back before, and lets it be cancelled', async () => {
+    const member = await guest(100);
+    const kind = aCouponKind(programmeId, { code: randomUUID().slice(0, 8).toUpperCase() });
+    const defined = await pod.coupons.define(key(), kind);
+    if (defined.outcome !== 'done') throw new Error(defined.outcome);
+    const issued = await pod.coupons.issue(key(), defined.definition.definitionId, member.memberId, 1);
+    if (issued.outcome !== 'done') throw new Error(issued.outcome);
+    const lines = [{ sku: 'noodles', category: 'food', quantityMilli: 1_000, amountMinor: 5_000 }];
+    const by = { by: { $case: 'memberId', value: member.memberId } } as const;
+    const bill = { storeId: store.storeId, tillId: store.tillId, member: by, lines };
+    const held = await pod.couponUses.reserve(
+      key(),
+      bill,
+      issued.coupons.map(({ code }) => code),
+      900,
+    );
+    if (held.outcome !== 'done') throw new Error(held.outcome);
+    const row = reservedIn(await pod.redemptions.reserve(aReserving(store, member, moneyOff, { quantity: 60 })));
+    const purchase = aPurchase({ at: store, by: member, minor: 4_000 });
+    const receipt = purchase.receipt as Receipt;
+    await pod.post([purchase]);
+    await refund(purchase);
+    const [points, coupons] = [
+      { ...key(), row },
+      { ...key(), useId: held.use.useId },
+    ];
+    for (const _ of ['told', 'repeated']) {
+      expect(await pod.redemptions.confirm(points, receipt)).toEqual({ outcome: 'receipt-refunded' });
+      expect(await pod.couponUses.confirm(coupons, receipt)).toEqual({ outcome: 'receipt-refunded' });
+    }
+    expect(await pod.redemptions.cancel({ ...key(), row })).toMatchObject({ row: { state: 'cancelled' } });
+    expect(await pod.couponUses.cancel({ ...key(), useId: held.use.useId })).toMatchObject({
+      use: { state: 'cancelled' },
+    });
+    expect(await stands(member.memberId)).toMatchObject({ balance: 100, debt: 0 });
+  });
+
+  it('[L6] never keeps points for a receipt that is given back while they are confirmed for it', async () => {
+    for (let round = 0; round < 8; round += 1) {
+      const member = await guest(100);
+      const purchase = aPurchase({ at: store, by: member, minor: 4_000 });
+      await pod.post([purchase]);
+      const row = reservedIn(await pod.redemptions.reserve(aReserving(store, member, moneyOff, { quantity: 60 })));
+      const [confirmed] = await Promise.all([
+        pod.redemptions.confirm({ ...key(), row }, purchase.receipt as Receipt),
+        refund(purchase),
+      ]);
+      const isRefused = confirmed.outcome === 'receipt-refunded';
+      expect((await pod.redemptions.find(row.redemptionId))?.state).toBe(isRefused ? 'reserved' : 'returned');
+    }
+  });
+
   it('[L6] gives points back to who paid, also where somebody else or nobody was credited', async () => {
     const payer = await guest(50);
     const purchase = aPurchase({ at: store, minor: 5_000 });

@@ -1,8 +1,16 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { Receipt } from '@regulars/contracts/loyalty/v1/purchases';
 import { CLOCK, type Clock } from '@regulars/service';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import type { LaneTransaction } from '../lanes/lane.js';
-import { type ConflictRow, conflictsStatement, forgetKeys, type KeyRow, keysStatement } from './receipts.store.js';
+import {
+  type ConflictRow,
+  conflictsStatement,
+  forgetKeys,
+  isGivenBack,
+  type KeyRow,
+  keysStatement,
+} from './receipts.store.js';
 
 /** How long a key answers; a receipt is protected by its claim for longer. */
 const KEYS_KEPT_DAYS = 30;
@@ -32,6 +40,11 @@ export class ReceiptsService {
   /** Makes the commit of a batch that only repeats answers wait for the standby as the first answers did. */
   markReplay(tx: LaneTransaction): Promise<unknown> {
     return tx.query({ name: 'replay', text: `SELECT pg_logical_emit_message(true, 'replay', '')` });
+  }
+
+  /** Whether all of a receipt was refunded already, so that nothing can pay for it any more (requirement L6). */
+  isGivenBack(tx: EntityManager, programmeId: string, receipt: Receipt): Promise<boolean> {
+    return isGivenBack(tx, programmeId, receipt);
   }
 
   /** Forgets a chunk of keys that are too old to be repeated. Answers how many. */

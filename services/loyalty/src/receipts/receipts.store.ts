@@ -75,3 +75,22 @@ export async function forgetKeys(tx: EntityManager, before: Date, most: number):
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
+
+/**
+ * Whether all of what a receipt bought was given back. Its purchase is locked, as a refund locks it, so that what is
+ * confirmed for it in this transaction is either refused or seen by the refund.
+ */
+export async function isGivenBack(tx: EntityManager, programmeId: string, receipt: Receipt): Promise<boolean> {
+  const { storeId, tillId, businessDate, receiptNumber } = receipt;
+  const [row] = await tx.query<{ isWhole: boolean | null }[]>(
+    `SELECT refunded::jsonb = (
+       SELECT jsonb_agg(jsonb_build_array(l.line->3, l.line->4) ORDER BY l.place)
+       FROM json_array_elements(lines) WITH ORDINALITY l (line, place)
+     ) AS "isWhole"
+     FROM purchase
+     WHERE programme_id = $1 AND store_id = $2 AND till_id = $3 AND business_date = $4 AND receipt_number = $5
+     FOR UPDATE`,
+    [programmeId, storeId, tillId, businessDate, receiptNumber],
+  );
+  return row?.isWhole ?? false;
+}

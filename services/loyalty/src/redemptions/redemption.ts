@@ -42,7 +42,8 @@ export function allowedIn(state: RedemptionState): string[] {
   }
 }
 
-export type Step = 'do' | 'done-before' | 'refused';
+/** `receipt-refunded`: what it is to pay for was given back before. */
+export type Step = 'do' | 'done-before' | 'refused' | 'receipt-refunded';
 
 /**
  * Whether a redemption can be confirmed (requirement L8). A till that lost the answer may say the same again under

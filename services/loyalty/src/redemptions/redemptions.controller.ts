@@ -172,6 +172,8 @@ function answerOf(result: Changed, wrongState: 'NOT_RESERVED' | 'NOT_CONFIRMED')
       return { redemption: redemptionOf(result.row), replayed: result.replayed };
     case 'wrong-state':
       throw refusal('FAILED_PRECONDITION', wrongState, { allowed: allowedIn(result.state) });
+    case 'receipt-refunded':
+      throw refusal('FAILED_PRECONDITION', 'RECEIPT_REFUNDED', { allowed: ['cancel'] });
     case 'refused':
       throw refusal('ALREADY_EXISTS', result.reason);
   }

@@ -9,6 +9,7 @@ import { HeldLedgers } from '../points/held-ledgers.service.js';
 import { LedgerBatch } from '../points/ledger.js';
 import { PointsService } from '../points/points.service.js';
 import { spendOldestFirst } from '../points/spending.js';
+import { ReceiptsService } from '../receipts/receipts.service.js';
 import { type NotEligible, type RewardRow, whyNot } from '../rewards/reward.js';
 import { RewardsService } from '../rewards/rewards.service.js';
 import { type GivenBackRedemption, giveBackRedemptions, type ToGiveBack } from './give-back.js';
@@ -64,13 +65,14 @@ export type Reserved =
 export type Changed =
   | { readonly outcome: 'done'; readonly row: RedemptionRow; readonly replayed: boolean }
   | { readonly outcome: 'wrong-state'; readonly state: RedemptionState }
+  | { readonly outcome: 'receipt-refunded' }
   | KeyReused;
 
 /** What is stored under a reservation's key. */
 type ReservedResult = { readonly redemptionId: string; readonly balance: number } | { readonly reason: ReserveRefusal };
 /** What is stored under the key of a change. */
 type ChangedResult =
-  | { readonly step: 'do' | 'done-before' }
+  | { readonly step: 'do' | 'done-before' | 'receipt-refunded' }
   | { readonly step: 'refused'; readonly state: RedemptionState };
 
 /** Points spent for rewards in two phases (requirement L8): reserved, then confirmed, cancelled or released. */
@@ -83,6 +85,7 @@ export class RedemptionsService {
     private readonly ledgers: HeldLedgers,
     private readonly points: PointsService,
     private readonly rewards: RewardsService,
+    private readonly receipts: ReceiptsService,
   ) {}
 
   find(redemptionId: string): Promise<RedemptionRow | undefined> {
@@ -126,6 +129,7 @@ export class RedemptionsService {
     return this.change({ caller, key, row }, 'confirm-redemption', body, async (tx, stands) => {
       const step = confirming(stands, receipt);
       if (step !== 'do') return step;
+      if (receipt && (await this.receipts.isGivenBack(tx, stands.programmeId, receipt))) return 'receipt-refunded';
       const now = this.clock.now();
       await store.markConfirmed(tx, stands.redemptionId, receipt, now);
       await this.ledgers.tell(tx, [redemptionConfirmed(uuidv7(), { ...stands, receipt }, now)]);
@@ -255,6 +259,7 @@ export class RedemptionsService {
       });
       if (done.outcome === 'refused') return done;
       if (done.result.step === 'refused') return { outcome: 'wrong-state', state: done.result.state };
+      if (done.result.step === 'receipt-refunded') return { outcome: 'receipt-refunded' };
       const replayed = done.replayed || done.result.step === 'done-before';
       return { outcome: 'done', row: await this.mustFind(tx, row.redemptionId), replayed };
     });

@@ -24,6 +24,7 @@ import {
   refusal,
 } from '@regulars/service';
 import { isUuid } from '../programmes/checks.js';
+import { isPlain } from '../receipts/receipt.js';
 import { changeKinds, type RecordedChange } from './tier-events.js';
 import { TiersService, type TierView } from './tiers.service.js';
 
@@ -60,13 +61,17 @@ export class TiersController implements RpcHandlers<typeof TierServiceService> {
 
   async grantTier(request: GrantTierRequest, metadata: Metadata): Promise<GrantTierResponse> {
     const principal = principalOf(metadata);
-    const { tier, until, reason } = request;
+    const { tier, until, reason, idempotencyKey } = request;
+    if (!isPlain(idempotencyKey, 255)) throw malformed('/idempotencyKey', 'is needed');
     const memberId = known(request.memberId, principal);
     const programmeId = optional(request.programmeId);
-    const granted = await this.tiers.grant({ memberId, programmeId, tier, until, reason, actor: principal.sub });
+    const granting = { memberId, programmeId, tier, until, reason, actor: principal.sub, idempotencyKey };
+    const granted = await this.tiers.grant(granting);
     switch (granted.outcome) {
       case 'found':
-        return { tier: tierOf(memberId, granted) };
+        return { tier: tierOf(memberId, granted), replayed: granted.replayed };
+      case 'refused':
+        throw refusal('ALREADY_EXISTS', granted.reason);
       case 'malformed':
         throw refusal('INVALID_ARGUMENT', 'MALFORMED', { faults: granted.faults });
       case 'no-reviews':

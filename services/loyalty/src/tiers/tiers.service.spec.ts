@@ -136,6 +136,7 @@ describe('Tiers of members, on a real database', () => {
       until,
       reason: 'Press',
       actor: 'wang',
+      idempotencyKey: 'first',
     };
     expect(await pod.tiers.grant({ ...granting, tier: 'tin', until: '2020-01-01', reason: ' ' })).toMatchObject({
       faults: [{ pointer: '/tier' }, { pointer: '/until' }, { pointer: '/reason' }],
@@ -146,6 +147,24 @@ describe('Tiers of members, on a real database', () => {
     });
     await pass(40);
     expect(await kinds(member)).toEqual(['granted', 'grace', 'downgraded']);
+  });
+
+  it('[L7] grants a tier once however often it is asked under one key, and refuses another body under it', async () => {
+    clock.set(start);
+    const member = aMember();
+    await pod.register(member);
+    await buy(member, 1_000);
+    const until = new Date(clock.now().getTime() + 20 * DAY_MS).toISOString().slice(0, 10);
+    const { memberId } = member;
+    const by = { actor: 'wang', idempotencyKey: 'once' };
+    const granting = { memberId, programmeId: undefined, tier: 'gold', until, reason: 'Press', ...by };
+    const granted = await Promise.all([pod.tiers.grant(granting), pod.tiers.grant(granting)]);
+    expect(granted.map((each) => each.outcome === 'found' && each.replayed).sort()).toEqual([false, true]);
+    expect(await pod.tiers.grant({ ...granting, reason: 'Friend' })).toEqual({
+      outcome: 'refused',
+      reason: 'IDEMPOTENCY_KEY_REUSED',
+    });
+    expect(await kinds(member)).toEqual(['granted']);
   });
 
   it('[L7] reviews many members in bounded batches, each once, also when two processes review', async () => {

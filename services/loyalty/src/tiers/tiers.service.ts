@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { CLOCK, type Clock, cutPage, type Page } from '@regulars/service';
+import { CLOCK, type Clock, cutPage, once, type Page } from '@regulars/service';
 import type { QueryConfig } from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
@@ -33,6 +33,7 @@ export interface Granting {
   readonly until: string;
   readonly reason: string;
   readonly actor: string;
+  readonly idempotencyKey: string;
 }
 
 /** A member's tier now. */
@@ -44,8 +45,9 @@ export interface TierView {
 type NoAccount = { readonly outcome: 'no-account' } | { readonly outcome: 'several-accounts' };
 
 export type Granted =
-  | ({ readonly outcome: 'found' } & TierView)
+  | ({ readonly outcome: 'found'; readonly replayed: boolean } & TierView)
   | { readonly outcome: 'no-reviews' }
+  | { readonly outcome: 'refused'; readonly reason: 'IDEMPOTENCY_KEY_REUSED' }
   | { readonly outcome: 'malformed'; readonly faults: readonly Fault[] }
   | NoAccount;
 
@@ -111,7 +113,7 @@ export class TiersService {
 
   /** Grants a tier by hand until a date, on which it is reviewed like any other. */
   async grant(granting: Granting): Promise<Granted> {
-    const { memberId, tier, until, reason, actor } = granting;
+    const { memberId, tier, until, reason, actor, idempotencyKey: key } = granting;
     const found = await this.tier(memberId, granting.programmeId);
     if (found.outcome !== 'found') return found;
     const { programmeId, standing } = found.balance;
@@ -143,8 +145,16 @@ export class TiersService {
       spentMinor: standing.spentMinor,
       missingMinor: 0,
     };
-    await this.ledgers.under([memberId], (tx) => this.write(tx, [{ key: kept, kept, change, reason, actor }]));
-    return this.tier(memberId, programmeId);
+    const body = { memberId, programmeId, tier, until, reason };
+    const done = await this.ledgers.under([memberId], (tx) =>
+      once(tx, { caller: actor, route: 'grant-tier', key, body }, async () => {
+        await this.write(tx, [{ key: kept, kept, change, reason, actor }]);
+        return {};
+      }),
+    );
+    if (done.outcome === 'refused') return done;
+    const stands = await this.tier(memberId, programmeId);
+    return stands.outcome === 'found' ? { ...stands, replayed: done.replayed } : stands;
   }
 
   private async reviewed(
