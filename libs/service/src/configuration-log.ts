@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { chainBegins, chained } from './chain.js';
 
 /** Adds the chain of hashes to a `configuration_log` and makes it append-only. */
 const chain = [
@@ -161,7 +161,7 @@ const PAGE = 1_000;
 
 /** Reckons the chain again, in this process and not in the database that it is to be proved of. */
 export async function verifyConfiguration(tx: EntityManager): Promise<ChainFound> {
-  let [entries, headEntry, headHash]: [number, number, Buffer] = [0, 0, Buffer.alloc(0)];
+  let [entries, headEntry, headHash]: [number, number, Buffer] = [0, 0, chainBegins];
   for (;;) {
     const links = await tx.query<Link[]>(
       `SELECT entry, hash, concat_ws(E'\\n', entry, (extract(epoch FROM at) * 1000000)::bigint, principal, change,
@@ -170,10 +170,7 @@ export async function verifyConfiguration(tx: EntityManager): Promise<ChainFound
       [headEntry],
     );
     for (const { entry, content, hash } of links) {
-      const reckoned = createHash('sha256')
-        .update(`${headHash.toString('hex')}\n${content}`)
-        .digest();
-      if (!reckoned.equals(hash)) return { entries, headEntry, headHash, brokenEntry: entry };
+      if (!chained(headHash, content).equals(hash)) return { entries, headEntry, headHash, brokenEntry: entry };
       [entries, headEntry, headHash] = [entries + 1, entry, hash];
     }
     if (links.length < PAGE) return { entries, headEntry, headHash, brokenEntry: 0 };

@@ -1,4 +1,5 @@
 export { bootService, runProcess, type ServiceDescription, type Serving, settingsOrExit } from './boot.js';
+export { chainBegins, chained } from './chain.js';
 export { CLOCK, type Clock, systemClock } from './clock.js';
 export { ConfigurationController } from './configuration.controller.js';
 export {

@@ -8,6 +8,7 @@ import { KeyUsesJob } from './access/key-uses.job.js';
 import { MemberTokens } from './access/member-tokens.client.js';
 import { Tokens } from './access/tokens.client.js';
 import { AccessesController } from './accesses/accesses.controller.js';
+import { SealsController } from './accesses/seals.controller.js';
 import { AdjustmentsController } from './adjustments/adjustments.controller.js';
 import { CasesController } from './cases/cases.controller.js';
 import { ChangesController } from './configuration/changes.controller.js';
@@ -67,6 +68,7 @@ export class GatewayModule {
         OwnDataController,
         PrivacyController,
         AccessesController,
+        SealsController,
         ParticularsController,
         PurchasesController,
         BatchController,

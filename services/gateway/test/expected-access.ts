@@ -95,6 +95,7 @@ export const expectedAccess: Readonly<Record<string, ExpectedAccess>> = {
   'POST /v1/members/:memberId/confirmations': { may: atTheDesk },
   'POST /v1/members/:memberId/acceptances': { may: atTheDesk },
   'GET /v1/members/:memberId/accesses': { may: 'auditor administrator' },
+  'GET /v1/accesses/seals': { may: 'auditor administrator' },
   'GET /v1/members/:memberId/particulars': { may: `till ${atTheDesk} auditor` },
   'PUT /v1/members/:memberId/particulars': { may: atTheDesk },
 

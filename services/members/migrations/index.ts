@@ -5,6 +5,15 @@ import { Particulars } from './0003-particulars.js';
 import { Find } from './0004-find.js';
 import { Verification } from './0005-verification.js';
 import { PrivacyRequests } from './0006-privacy-requests.js';
+import { AccessSeals } from './0030-access-seals.js';
 
 /** Oldest first. */
-export const migrations: Migrations = [Members, KeyRotation, Particulars, Find, Verification, PrivacyRequests];
+export const migrations: Migrations = [
+  Members,
+  KeyRotation,
+  Particulars,
+  Find,
+  Verification,
+  PrivacyRequests,
+  AccessSeals,
+];

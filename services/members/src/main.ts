@@ -9,6 +9,7 @@ import { bootService } from '@regulars/service';
 import { migrations } from '../migrations/index.js';
 import { membersSettings } from './members.config.js';
 import { MembersModule } from './members.module.js';
+import { accessesCommand } from './privacy/access-seals.ops.js';
 import { RepublishOps } from './republish.ops.js';
 
 await bootService({
@@ -26,6 +27,7 @@ await bootService({
   ],
   migrations,
   ops: (app) => [
+    accessesCommand(app),
     {
       name: 'republish',
       says: 'Publish the registration of every member again, with its first id.',

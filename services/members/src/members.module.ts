@@ -15,6 +15,8 @@ import { RegistrationService } from './members/registration.service.js';
 import { ParticularsController } from './particulars/particulars.controller.js';
 import { ParticularsService } from './particulars/particulars.service.js';
 import { AccessLogService } from './privacy/access-log.service.js';
+import { AccessSealsJob } from './privacy/access-seals.job.js';
+import { AccessSealsService } from './privacy/access-seals.service.js';
 import { KeysJob } from './privacy/keys.job.js';
 import { KeysService } from './privacy/keys.service.js';
 import { VaultService } from './privacy/vault.service.js';
@@ -48,6 +50,8 @@ import { VerificationService } from './verification/verification.service.js';
     KeysService,
     KeysJob,
     AccessLogService,
+    AccessSealsService,
+    AccessSealsJob,
     MembersService,
     RegistrationService,
     IndexingService,

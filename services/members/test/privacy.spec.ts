@@ -173,4 +173,40 @@ describe('Personal data as the service keeps it', () => {
     const forged = access.listAccesses({ memberId, page: { limit: 2, cursor } }, await as(auditor));
     expect(await refusalOf(forged)).toEqual({ code: 'MALFORMED', pointers: ['/page/cursor'] });
   });
+
+  it('[M6] has the log of reads sealed within seconds, and proves it by a command and to auditors', async () => {
+    const { memberId } = await desk.register({ mobile: '+8613800138014' });
+    await desk.client.getMember({ memberId, purpose: 'guest-contact' }, await as(agent));
+    const found = await eventually(async () => {
+      const answer = await access.verifyAccesses({ fromSeal: 0 }, await as(auditor));
+      return answer.unsealedLines === 0 && answer;
+    }, 5_000);
+    expect(found).toMatchObject({ brokenSeal: 0, nextSeal: 0, lastSeal: found.seals });
+    const hash = Buffer.from(found.lastHash).toString('hex');
+    expect(desk.service.logs().join('\n')).toContain(hash);
+    const verify = async (...noted: string[]) => {
+      const { code, output } = await desk.service.run('ops', 'accesses', 'verify', ...noted);
+      return { code, answer: JSON.parse(output) as object };
+    };
+    const noted = ['--seal', String(found.lastSeal), '--hash', hash];
+    expect(await verify(...noted)).toMatchObject({
+      code: 0,
+      answer: { brokenSeal: null, isAsNoted: true, lines: found.lines, head: { seal: found.lastSeal, hash } },
+    });
+    expect(await verify('--seal', '1')).toMatchObject({ code: 2 });
+
+    const entry = found.lastEntry;
+    await desk.database.query('ALTER TABLE access_log DISABLE TRIGGER append_only');
+    await desk.database.query(`UPDATE access_log SET purpose = 'audit' WHERE entry = $1`, [entry]);
+    await desk.database.query('ALTER TABLE access_log ENABLE TRIGGER append_only');
+    expect(await verify(...noted)).toMatchObject({ code: 1, answer: { brokenSeal: found.lastSeal, isAsNoted: true } });
+    const seen = await access.verifyAccesses({ fromSeal: found.lastSeal }, await as(auditor));
+    expect(seen).toMatchObject({ seals: 0, brokenSeal: found.lastSeal });
+
+    expect(await refusalOf(access.verifyAccesses({ fromSeal: 0 }, await as(agent)))).toMatchObject({
+      code: 'NOT_ALLOWED',
+    });
+    const beyond = access.verifyAccesses({ fromSeal: 9_999 }, await as(auditor));
+    expect(await refusalOf(beyond)).toMatchObject({ code: 'SEAL_UNKNOWN' });
+  }, 30_000);
 });

@@ -77,6 +77,7 @@ export const permissions: Readonly<Record<string, Permission>> = {
   'POST /v1/members/:memberId/verifications/:challengeId': people(...desk),
   'GET /v1/members/:memberId/contact-changes': people(...desk, 'auditor'),
   'GET /v1/members/:memberId/accesses': people('auditor', 'administrator'),
+  'GET /v1/accesses/seals': people('auditor', 'administrator'),
   'GET /v1/members/:memberId/particulars': tillsAnd(...desk, 'auditor'),
   'PUT /v1/members/:memberId/particulars': people(...desk),
 

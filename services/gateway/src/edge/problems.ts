@@ -47,6 +47,7 @@ export const knownProblems = {
   REWARD_UNKNOWN: { status: 404, title: 'There is no such reward' },
   REDEMPTION_UNKNOWN: { status: 404, title: 'There is no such redemption' },
   REQUEST_UNKNOWN: { status: 404, title: 'There is no such request' },
+  SEAL_UNKNOWN: { status: 404, title: 'There is no such seal' },
   CHALLENGE_UNKNOWN: { status: 404, title: 'There is no such challenge' },
   COUPON_KIND_UNKNOWN: { status: 404, title: 'There is no such kind of coupon' },
   ISSUE_UNKNOWN: { status: 404, title: 'There is no such issue' },

@@ -50,8 +50,12 @@ const readersOfAccessLog: readonly Role[] = ['auditor', 'administrator'];
 
 /** Who may see who saw clear data: the member too (requirements M6, M12). */
 export function mayReadAccessLog(principal: Principal, memberId: string): boolean {
-  if (isMember(principal, memberId)) return true;
-  return principal.stores === '*' && principal.roles.some((role) => readersOfAccessLog.includes(role));
+  return isMember(principal, memberId) || mayVerifyAccessLog(principal);
+}
+
+/** Who may have the seals of the whole log reckoned again: whoever may read all of it. */
+export function mayVerifyAccessLog({ stores, roles }: Principal): boolean {
+  return stores === '*' && roles.some((role) => readersOfAccessLog.includes(role));
 }
 
 function isMember({ kind, sub }: Principal, memberId: string): boolean {
