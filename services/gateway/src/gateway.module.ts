@@ -16,6 +16,7 @@ import { CodesClient } from './coupons/codes.client.js';
 import { CouponUsesController } from './coupons/coupon-uses.controller.js';
 import { CouponsController } from './coupons/coupons.controller.js';
 import { DirectoryController } from './directory/directory.controller.js';
+import { DuplicatesController } from './duplicates/duplicates.controller.js';
 import { ProblemAnswers } from './edge/problems.guard.js';
 import { FollowUpsController } from './followups/followups.controller.js';
 import { type GatewaySettings, LOG } from './gateway.config.js';
@@ -58,6 +59,7 @@ export class GatewayModule {
         ChangesController,
         ProgrammesController,
         DirectoryController,
+        DuplicatesController,
         SimulationsController,
         LiabilityController,
         TiersController,

@@ -14,6 +14,7 @@ import { SimulationServiceService } from '@regulars/contracts/loyalty/v1/simulat
 import { TierServiceService } from '@regulars/contracts/loyalty/v1/tiers';
 import { MemberAccessServiceService } from '@regulars/contracts/members/v1/access';
 import { MemberDirectoryServiceService } from '@regulars/contracts/members/v1/directory';
+import { DuplicateServiceService } from '@regulars/contracts/members/v1/duplicates';
 import { MemberServiceService } from '@regulars/contracts/members/v1/members';
 import { MemberParticularsServiceService } from '@regulars/contracts/members/v1/particulars';
 import { PrivacyRequestServiceService } from '@regulars/contracts/members/v1/privacy_requests';
@@ -50,6 +51,7 @@ export class Owners implements OnApplicationShutdown {
   readonly mobiles: RpcClient<typeof MemberServiceService>;
   readonly memberAccess: RpcClient<typeof MemberAccessServiceService>;
   readonly memberDirectory: RpcClient<typeof MemberDirectoryServiceService>;
+  readonly duplicates: RpcClient<typeof DuplicateServiceService>;
   readonly privacyRequests: RpcClient<typeof PrivacyRequestServiceService>;
   readonly verifications: RpcClient<typeof VerificationServiceService>;
   readonly memberParticulars: RpcClient<typeof MemberParticularsServiceService>;
@@ -80,6 +82,7 @@ export class Owners implements OnApplicationShutdown {
     this.mobiles = this.reach(MemberServiceService, 'MEMBERS', 'mobiles');
     this.memberAccess = this.reach(MemberAccessServiceService, 'MEMBERS');
     this.memberDirectory = this.reach(MemberDirectoryServiceService, 'MEMBERS');
+    this.duplicates = this.reach(DuplicateServiceService, 'MEMBERS');
     this.privacyRequests = this.reach(PrivacyRequestServiceService, 'MEMBERS');
     this.verifications = this.reach(VerificationServiceService, 'MEMBERS');
     this.memberParticulars = this.reach(MemberParticularsServiceService, 'MEMBERS');

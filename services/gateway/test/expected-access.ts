@@ -91,6 +91,8 @@ export const expectedAccess: Readonly<Record<string, ExpectedAccess>> = {
   'GET /v1/members/:memberId': { may: `till ${atTheDesk} crm-analyst auditor` },
   'GET /v1/members/search': { may: `${atTheDesk} crm-analyst auditor` },
   'GET /v1/members/stale': { may: 'store-manager agent crm-analyst administrator' },
+  'GET /v1/members/duplicates': { may: 'store-manager agent crm-analyst administrator' },
+  'POST /v1/members/duplicates/:duplicateId:dismiss': { may: 'store-manager agent crm-analyst administrator' },
   'PUT /v1/members/:memberId/tags': { may: 'store-manager agent crm-analyst marketing administrator' },
   'POST /v1/members/:memberId/confirmations': { may: atTheDesk },
   'POST /v1/members/:memberId/acceptances': { may: atTheDesk },

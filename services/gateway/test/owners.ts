@@ -17,6 +17,7 @@ import { SimulationServiceService } from '@regulars/contracts/loyalty/v1/simulat
 import { TierServiceService } from '@regulars/contracts/loyalty/v1/tiers';
 import { MemberAccessServiceService } from '@regulars/contracts/members/v1/access';
 import { MemberDirectoryServiceService } from '@regulars/contracts/members/v1/directory';
+import { DuplicateServiceService } from '@regulars/contracts/members/v1/duplicates';
 import { MemberServiceService } from '@regulars/contracts/members/v1/members';
 import { MemberParticularsServiceService } from '@regulars/contracts/members/v1/particulars';
 import { PrivacyRequestServiceService } from '@regulars/contracts/members/v1/privacy_requests';
@@ -54,6 +55,7 @@ const services = [
   MemberServiceService,
   MemberAccessServiceService,
   MemberDirectoryServiceService,
+  DuplicateServiceService,
   VerificationServiceService,
   PrivacyRequestServiceService,
   MemberParticularsServiceService,

@@ -5,6 +5,7 @@ import { Particulars } from './0003-particulars.js';
 import { Find } from './0004-find.js';
 import { Verification } from './0005-verification.js';
 import { PrivacyRequests } from './0006-privacy-requests.js';
+import { Duplicates } from './0010-duplicates.js';
 import { AccessSeals } from './0030-access-seals.js';
 
 /** Oldest first. */
@@ -15,5 +16,6 @@ export const migrations: Migrations = [
   Find,
   Verification,
   PrivacyRequests,
+  Duplicates,
   AccessSeals,
 ];

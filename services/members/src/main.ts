@@ -1,5 +1,6 @@
 import { MemberAccessServiceService } from '@regulars/contracts/members/v1/access';
 import { MemberDirectoryServiceService } from '@regulars/contracts/members/v1/directory';
+import { DuplicateServiceService } from '@regulars/contracts/members/v1/duplicates';
 import { MemberServiceService } from '@regulars/contracts/members/v1/members';
 import { MemberParticularsServiceService } from '@regulars/contracts/members/v1/particulars';
 import { PrivacyRequestServiceService } from '@regulars/contracts/members/v1/privacy_requests';
@@ -20,6 +21,7 @@ await bootService({
     MemberServiceService,
     MemberAccessServiceService,
     MemberDirectoryServiceService,
+    DuplicateServiceService,
     MemberParticularsServiceService,
     VerificationServiceService,
     PrivacyRequestServiceService,

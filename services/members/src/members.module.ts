@@ -3,6 +3,9 @@ import { MessagingModule } from '@regulars/messaging';
 import { ErasuresConsumer, MemberDataModule, MemberOrdersConsumer, privacyTopics } from '@regulars/service';
 import { DirectoryController } from './directory/directory.controller.js';
 import { DirectoryService } from './directory/directory.service.js';
+import { DuplicatesController } from './duplicates/duplicates.controller.js';
+import { DuplicatesJob } from './duplicates/duplicates.job.js';
+import { DuplicatesService } from './duplicates/duplicates.service.js';
 import { ForgettingJob } from './forgetting.job.js';
 import { AccessController } from './members/access.controller.js';
 import { ContactsService } from './members/contacts.service.js';
@@ -41,6 +44,7 @@ import { VerificationService } from './verification/verification.service.js';
     MembersController,
     AccessController,
     DirectoryController,
+    DuplicatesController,
     ParticularsController,
     VerificationController,
     PrivacyRequestsController,
@@ -59,6 +63,8 @@ import { VerificationService } from './verification/verification.service.js';
     ContactsService,
     VerificationService,
     DirectoryService,
+    DuplicatesService,
+    DuplicatesJob,
     ParticularsService,
     RepublishOps,
     ForgettingJob,

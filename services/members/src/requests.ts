@@ -41,3 +41,8 @@ export function pageIn(request: PageRequest | undefined, ...parts: readonly ((pa
   if (!page || !isOurs) throw malformed('/page/cursor', 'the next_cursor of a page before');
   return page;
 }
+
+/** Whether a part of a cursor is a time. */
+export function isMoment(part: unknown): boolean {
+  return typeof part === 'string' && !Number.isNaN(Date.parse(part));
+}

@@ -70,6 +70,8 @@ export const permissions: Readonly<Record<string, Permission>> = {
   'GET /v1/members/:memberId': tillsAnd(...desk, 'crm-analyst', 'auditor'),
   'GET /v1/members/search': people(...desk, 'crm-analyst', 'auditor'),
   'GET /v1/members/stale': people('store-manager', 'agent', 'crm-analyst', 'administrator'),
+  'GET /v1/members/duplicates': people('store-manager', 'agent', 'crm-analyst', 'administrator'),
+  'POST /v1/members/duplicates/:duplicateId:dismiss': people('store-manager', 'agent', 'crm-analyst', 'administrator'),
   'PUT /v1/members/:memberId/tags': people('store-manager', 'agent', 'crm-analyst', 'marketing', 'administrator'),
   'POST /v1/members/:memberId/confirmations': people(...desk),
   'POST /v1/members/:memberId/acceptances': people(...desk),

@@ -78,6 +78,7 @@ export const meanings: Readonly<Record<string, Meaning>> = {
   district: { description: 'District', example: '黄浦区' },
   drawn: { description: 'How many codes were read so far', example: 0 },
   dueAt: { description: 'When it is due', example: '2026-11-05T02:00:00Z' },
+  duplicateId: { description: 'The pair of members', example: `${ID}d` },
   earned: { description: 'Points booked to the member in the month', example: 128 },
   effectiveFrom: { description: 'First business date for which it counts', example: '2026-11-01' },
   email: { description: 'E-mail address', example: 'emma@guests.example' },

@@ -34,6 +34,7 @@ export const knownProblems = {
   STORE_UNKNOWN: { status: 404, title: 'There is no such store' },
   TILL_UNKNOWN: { status: 404, title: 'The store has no such till' },
   MEMBER_UNKNOWN: { status: 404, title: 'There is no such member' },
+  DUPLICATE_UNKNOWN: { status: 404, title: 'There is no such pair of members' },
   BRAND_UNKNOWN: { status: 404, title: 'There is no such brand' },
   KEY_UNKNOWN: { status: 404, title: 'The till has no such key' },
   PROGRAMME_UNKNOWN: { status: 404, title: 'There is no such programme' },

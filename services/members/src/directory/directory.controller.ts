@@ -16,7 +16,7 @@ import {
 import { CLOCK, type Clock, principalOf, RpcController, type RpcHandlers, refusal } from '@regulars/service';
 import { validate as isUuid } from 'uuid';
 import { RegistrationService } from '../members/registration.service.js';
-import { pageIn, wellFormed } from '../requests.js';
+import { isMoment, pageIn, wellFormed } from '../requests.js';
 import { DirectoryService } from './directory.service.js';
 import { acceptRequest, searchRequest, staleRequest, tagsRequest } from './filters.js';
 
@@ -60,8 +60,4 @@ export class DirectoryController implements RpcHandlers<typeof MemberDirectorySe
 function known<Found>(found: Found | undefined): Found {
   if (found === undefined) throw refusal('NOT_FOUND', 'MEMBER_UNKNOWN');
   return found;
-}
-
-function isMoment(part: unknown): boolean {
-  return typeof part === 'string' && !Number.isNaN(Date.parse(part));
 }

@@ -59,7 +59,7 @@ export async function holdContact(
 ): Promise<void> {
   await tx.query(
     `UPDATE member SET ${kind}_sealed = $2, ${kind}_index = $3, ${kind}_index_1 = $4, ${kind}_verified_at = $5,
-       index_slots = $6, seen_at = greatest(seen_at, $5), confirmed_at = greatest(confirmed_at, $5)
+       index_slots = $6, compared_under = NULL, seen_at = greatest(seen_at, $5), confirmed_at = greatest(confirmed_at, $5)
      WHERE member_id = $1`,
     [held.memberId, held.sealed, held.indexes[0] ?? null, held.indexes[1] ?? null, held.at, held.slots],
   );

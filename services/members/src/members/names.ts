@@ -61,6 +61,14 @@ export function beginsLike(name: string, prefix: string): boolean {
   return wordsOf(prefix).every(({ letters }) => words.some((word) => word.startsWith(letters.join(''))));
 }
 
+/** A whole name as names are compared: without marks, case and the order of its words. Empty when there is no letter. */
+export function comparedName(name: string): string {
+  return wordsOf(name)
+    .map(({ letters }) => letters.join(''))
+    .sort()
+    .join(' ');
+}
+
 /** Words as they are compared: without marks and case, Chinese names in one piece. */
 function wordsOf(name: string) {
   const plain = name.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase().normalize('NFC');

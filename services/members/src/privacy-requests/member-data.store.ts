@@ -43,7 +43,16 @@ export async function forgetMember(tx: EntityManager, memberId: string, at: Date
     [memberId, at],
   );
   let touched = rows.length;
-  for (const table of ['member_key', 'name_index', 'member_tag', 'particulars', 'contact_change', 'challenge']) {
+  await tx.query('DELETE FROM duplicate WHERE first_id = $1 OR second_id = $1', [memberId]);
+  for (const table of [
+    'member_key',
+    'name_index',
+    'member_match',
+    'member_tag',
+    'particulars',
+    'contact_change',
+    'challenge',
+  ]) {
     const [deleted] = await tx.query<[unknown[], number]>(`DELETE FROM ${table} WHERE member_id = $1 RETURNING 1`, [
       memberId,
     ]);

@@ -6,7 +6,7 @@ import type { MembersSettings } from '../members.config.js';
 import { allSlots, type IndexKeys, type Slot, type WrappedKey } from './keys.js';
 
 /** What is found by a keyed hash. */
-type IndexKind = 'mobile' | 'email' | 'name' | 'external id';
+type IndexKind = 'mobile' | 'email' | 'name' | 'external id' | `match ${string}`;
 
 /** Enough that two beginnings never meet; there are several for each member. */
 const nameIndexLength = 16;
