@@ -30,6 +30,11 @@ const COMMANDS = {
   faults: { file: 'faults/dist/main.js', builds: 'all', says: 'break things under load and count' },
   images: { file: 'tools/dist/images/main.js', builds: 'all', says: 'write the container images without an engine' },
   'test:charts': { file: 'tools/dist/charts/main.js', builds: 'tools', says: 'check the charts' },
+  'test:metrics': {
+    file: 'tools/dist/metrics/main.js',
+    builds: 'all',
+    says: 'let a real Prometheus read a platform and evaluate its alerts',
+  },
   secrets: {
     file: 'tools/dist/kubernetes/print-secrets.js',
     builds: 'tools',

@@ -14,6 +14,7 @@ import { type Servers, startTestServers } from './servers.js';
  * `N passed, N failed`: each check counts one, and each test.
  */
 const patterns = process.argv.slice(2);
+const METRICS = [join('tools', 'dist', 'metrics', 'main.js')];
 const total = { passed: 0, failed: 0 };
 const running = new Set<number>();
 let servers: Promise<Servers> | undefined;
@@ -42,6 +43,8 @@ async function main(): Promise<void> {
     await stopServers();
   }
   await charts;
+  // It reads with what the charts' check has built.
+  if (isBuilt && patterns.length === 0) await check('metrics as Prometheus reads them', process.execPath, METRICS);
   if (!isBuilt) console.error(pc.red('The tests were not run, because the build failed.'));
   console.log(`${total.passed} passed, ${total.failed} failed`);
   process.exit(total.failed === 0 && isBuilt ? 0 : 1);

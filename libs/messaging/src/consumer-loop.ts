@@ -77,6 +77,8 @@ export class ConsumerLoop {
   }
 
   async #run(): Promise<void> {
+    // Without a zero before it the first reset is no increase, and no alert.
+    consumerMetrics.resets.inc(this.#labels, 0);
     let failures = 0;
     while (!this.#isStopping()) {
       try {

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { parseAllDocuments } from 'yaml';
 import { workspaceDir } from '../folders.js';
 import { broken, type Rendered } from './policies.js';
-import { chartTools } from './toolset.js';
+import { chartTools, prometheusTools } from './toolset.js';
 
 const run = promisify(execFile);
 
@@ -105,14 +105,11 @@ function restricted(text: string, files: readonly string[]): number {
   return objects.filter(Boolean).length;
 }
 
-/** promtool is too much to build for every check (docs/decisions): it is used where it is. */
 async function alertsHold(): Promise<void> {
-  const test = join(deploy, 'alerts', 'alerts.test.yaml');
-  const isThere = await run('promtool', ['--version']).catch(() => undefined);
-  if (!isThere) {
-    console.log('alerts: NOT RUN (no promtool on the PATH)');
-    return;
-  }
-  await run('promtool', ['test', 'rules', test]);
-  console.log('alerts: every test of alerts.test.yaml holds');
+  const promtool = await prometheusTools();
+  if (promtool === undefined) throw new Error('The programs for the charts are there, those for the alerts are not');
+  const files: string[] = [];
+  for await (const file of glob(join(deploy, 'alerts', '*.test.yaml'))) files.push(file);
+  await run(join(promtool, 'promtool'), ['test', 'rules', ...files.sort()]);
+  console.log(`alerts: every test of ${files.map((file) => relative(deploy, file)).join(', ')} holds`);
 }

@@ -73,6 +73,7 @@ describe('The messaging module', () => {
       'regulars_outbox_oldest_writer_seconds',
       'regulars_outbox_days_ahead 7',
       'regulars_consumer_applied_total{group="listeners",topic="regulars.loyalty.points.v1"} 1',
+      'regulars_consumer_offset_resets_total{group="listeners",topic="regulars.loyalty.points.v1"} 0',
     ]) {
       expect(metrics).toContain(name);
     }
