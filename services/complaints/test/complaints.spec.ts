@@ -183,6 +183,26 @@ describe('The complaints service', () => {
     }
   });
 
+  it('[M12] shows a member her own cases with her words, and to her those of others are not there', async () => {
+    const agent = await as('agent-1', 'agent');
+    const [mine, others] = [uuidv7(), uuidv7()];
+    const own = await cases.openCase(complaint({ memberId: mine }), agent);
+    const foreign = await cases.openCase(complaint({ memberId: others }), agent);
+    const nobodys = await cases.openCase(complaint(), agent);
+    const principal = await signedPrincipal({ sub: mine, kind: 'member', roles: [], stores: '*' });
+    const member = { principal, deadline: Date.now() + 10_000, traceparent };
+    expect((await cases.getCase(byId(own.case?.caseId), member)).case).toEqual({ ...own.case, text: words });
+    for (const one of [foreign, nobodys]) {
+      await expectRefusal(cases.getCase(byId(one.case?.caseId), member), 'CASE_UNKNOWN');
+      const byNumber = { $case: 'number' as const, value: one.case?.number ?? '' };
+      await expectRefusal(cases.getCase({ by: byNumber }, member), 'CASE_UNKNOWN');
+    }
+    for (const memberId of [mine, others, '']) {
+      const listed = await cases.listCases({ storeId: '', memberId, page: undefined }, member);
+      expect(listed.cases).toEqual([{ ...own.case, text: words }]);
+    }
+  });
+
   it('[M6] writes none of the guest’s words to its log', () => {
     expect(service.logs().join('\n')).not.toContain('面');
   });

@@ -40,7 +40,11 @@ import { PurchasesService } from './purchases/purchases.service.js';
 import { Counters } from './redemptions/counters.service.js';
 import { RedemptionsController } from './redemptions/redemptions.controller.js';
 import { RewardsController } from './rewards/rewards.controller.js';
+import { OwnBenefitsController } from './self-service/own-benefits.controller.js';
+import { OwnCasesController } from './self-service/own-cases.controller.js';
+import { OwnContactsController } from './self-service/own-contacts.controller.js';
 import { OwnDataController } from './self-service/own-data.controller.js';
+import { OwnPointsController } from './self-service/own-points.controller.js';
 import { OwnRecordController } from './self-service/own-record.controller.js';
 import { SignInController } from './self-service/sign-in.controller.js';
 import { SimulationsController } from './simulations/simulations.controller.js';
@@ -68,6 +72,10 @@ export class GatewayModule {
         SignInController,
         OwnRecordController,
         OwnDataController,
+        OwnContactsController,
+        OwnPointsController,
+        OwnBenefitsController,
+        OwnCasesController,
         PrivacyController,
         AccessesController,
         SealsController,

@@ -7,7 +7,7 @@ import { eventually, principalKeys, privateKeyOf, publish, type TestTopics, test
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { Chain } from '../src/access/chain.service.js';
 import { createServer } from '../src/edge/server.config.js';
-import { gatewaySettings } from '../src/gateway.config.js';
+import { type GatewaySettings, gatewaySettings } from '../src/gateway.config.js';
 import { GatewayModule } from '../src/gateway.module.js';
 import { startOwners, type TestOwners } from './owners.js';
 
@@ -29,23 +29,9 @@ export interface Edge {
 
 export async function startEdge(env: Readonly<Record<string, string>> = {}): Promise<Edge> {
   const [owners, issuer, topics] = [await startOwners(), await startIssuer(), testTopics()];
-  const addresses = ['STORES', 'MEMBERS', 'LOYALTY', 'COMPLAINTS', 'SURVEYS', 'NOTIFICATIONS'];
-  const settings = gatewaySettings.parse({
-    HOST: '127.0.0.1',
-    HTTP_PORT: '0',
-    OPS_PORT: '0',
-    KAFKA_BROKERS: topics.brokers.join(','),
-    TOPIC_PREFIX: topics.prefix,
-    PRINCIPAL_KEYS: principalKeys,
-    PRINCIPAL_PRIVATE_KEY: privateKeyOf('gateway'),
-    OIDC_ISSUER: issuer.url,
-    LIMIT_TILL_PER_S: '100000',
-    LIMIT_PERSON_PER_S: '100000',
-    ...Object.fromEntries(addresses.map((name) => [`${name}_ADDR`, owners.address])),
-    ...env,
-  });
+  const settings = edgeSettings(topics, owners.address, issuer.url, env);
   const log = jsonLogger('gateway', 'fatal');
-  const app = await createServer(GatewayModule.with(settings, log), log);
+  const app = await createServer(GatewayModule.with(settings, log), log, settings.TRUSTED_PROXIES);
   await app.listen(0, '127.0.0.1');
   return {
     app,
@@ -57,6 +43,30 @@ export async function startEdge(env: Readonly<Record<string, string>> = {}): Pro
       await Promise.all([owners.stop(), issuer.stop(), topics.drop()]);
     },
   };
+}
+
+/** The settings of a gateway in a test, with limits that nobody meets. */
+export function edgeSettings(
+  topics: TestTopics,
+  address: string,
+  issuer: string,
+  env: Readonly<Record<string, string>> = {},
+): GatewaySettings {
+  const addresses = ['STORES', 'MEMBERS', 'LOYALTY', 'COMPLAINTS', 'SURVEYS', 'NOTIFICATIONS'];
+  return gatewaySettings.parse({
+    HOST: '127.0.0.1',
+    HTTP_PORT: '0',
+    OPS_PORT: '0',
+    KAFKA_BROKERS: topics.brokers.join(','),
+    TOPIC_PREFIX: topics.prefix,
+    PRINCIPAL_KEYS: principalKeys,
+    PRINCIPAL_PRIVATE_KEY: privateKeyOf('gateway'),
+    OIDC_ISSUER: issuer,
+    LIMIT_TILL_PER_S: '100000',
+    LIMIT_PERSON_PER_S: '100000',
+    ...Object.fromEntries(addresses.map((name) => [`${name}_ADDR`, address])),
+    ...env,
+  });
 }
 
 /** Announces a store with a till as stores does, and waits until the gateway has heard. */

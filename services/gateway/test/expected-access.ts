@@ -1,8 +1,12 @@
-/** A place in the chain, as a request names it. */
+/** A place in the chain, as a request names it, with a member who bought there and what belongs to her. */
 export interface Place {
   readonly storeId: string;
   readonly tillId: string;
   readonly memberId: string;
+  readonly entryId: string;
+  readonly caseId: string;
+  readonly requestId: string;
+  readonly challengeId: string;
 }
 
 /** A request that names a place. */
@@ -12,7 +16,10 @@ export interface Naming {
   readonly body?: (place: Place) => object;
 }
 
-/** Who may use a route, and what those who work in one store are told when they name another. */
+/**
+ * Who may use a route, and what those who work in one store are told when they name another; a member is told that when
+ * she names what belongs to another member.
+ */
 export interface ExpectedAccess {
   /** Roles, `till` and `member`, with blanks between them; `everyone` for a route that asks nobody who it is. */
   readonly may: string;
@@ -46,6 +53,16 @@ function purchaseAt({ storeId, tillId }: Place): object {
 
 function refundAt({ storeId, tillId }: Place): object {
   return { storeId, tillId, ...receipt, receiptNumber: 'M-2', rungAt: '2026-11-02T20:45:00+08:00', purchase: receipt };
+}
+
+/** What a member asks for herself after signing in; with what belongs to another it is not there. */
+function mine(rest: string): ExpectedAccess {
+  return { may: 'member', naming: { path: () => `/v1/self-service/me/${rest}` } };
+}
+
+function minePart(rest: (place: Place) => string, code: string, body?: object): ExpectedAccess {
+  const naming = { path: (place: Place) => `/v1/self-service/me/${rest(place)}`, ...(body && { body: () => body }) };
+  return { may: 'member', foreign: [404, code], naming };
 }
 
 /**
@@ -106,15 +123,38 @@ export const expectedAccess: Readonly<Record<string, ExpectedAccess>> = {
   'GET /v1/members/:memberId/contact-changes': { may: `${atTheDesk} auditor` },
   'POST /v1/self-service/codes': { may: 'everyone' },
   'POST /v1/self-service/sessions': { may: 'everyone' },
-  'GET /v1/self-service/me/record': { may: 'member' },
-  'GET /v1/self-service/me/accesses': { may: 'member' },
-  'GET /v1/self-service/me/particulars': { may: 'member' },
+  'GET /v1/self-service/me/record': mine('record'),
+  'GET /v1/self-service/me/accesses': mine('accesses'),
+  'GET /v1/self-service/me/particulars': mine('particulars'),
   'PUT /v1/self-service/me/particulars': { may: 'member' },
   'POST /v1/self-service/me/acceptances': { may: 'member' },
-  'GET /v1/self-service/me/data': { may: 'member' },
-  'GET /v1/self-service/me/data/document': { may: 'member' },
+  'GET /v1/self-service/me/contact-changes': mine('contact-changes'),
+  'POST /v1/self-service/me/verifications': { may: 'member' },
+  'POST /v1/self-service/me/verifications/:challengeId': minePart(
+    ({ challengeId }) => `verifications/${challengeId}`,
+    'CHALLENGE_UNKNOWN',
+    { code: '000000' },
+  ),
+  'GET /v1/self-service/me/points': mine('points'),
+  'GET /v1/self-service/me/points/entries': mine('points/entries'),
+  'GET /v1/self-service/me/points/statement': mine('points/statement?month=2026-11'),
+  'GET /v1/self-service/me/points/entries/:entryId/explain': minePart(
+    ({ entryId }) => `points/entries/${entryId}/explain`,
+    'ENTRY_UNKNOWN',
+  ),
+  'GET /v1/self-service/me/tier': mine('tier'),
+  'GET /v1/self-service/me/tier/changes': mine('tier/changes'),
+  'GET /v1/self-service/me/coupons': mine('coupons'),
+  'GET /v1/self-service/me/redemptions': mine('redemptions'),
+  'GET /v1/self-service/me/cases': mine('cases'),
+  'GET /v1/self-service/me/cases/:caseId': minePart(({ caseId }) => `cases/${caseId}`, 'CASE_UNKNOWN'),
+  'GET /v1/self-service/me/data': mine('data'),
+  'GET /v1/self-service/me/data/document': mine('data/document'),
   'POST /v1/self-service/me/privacy-requests': { may: 'member' },
-  'GET /v1/self-service/me/privacy-requests/:requestId': { may: 'member' },
+  'GET /v1/self-service/me/privacy-requests/:requestId': minePart(
+    ({ requestId }) => `privacy-requests/${requestId}`,
+    'REQUEST_UNKNOWN',
+  ),
   'POST /v1/members/:memberId/privacy-requests': { may: 'administrator' },
   'GET /v1/members/:memberId/data': { may: 'administrator' },
   'GET /v1/members/:memberId/data/document': { may: 'administrator' },

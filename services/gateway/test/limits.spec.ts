@@ -69,3 +69,40 @@ describe('Limits', () => {
     expect((await post(neighbour.key)).statusCode).toBe(201);
   });
 });
+
+describe('Limits of addresses', () => {
+  /** How many of twelve requests at once are let in, of one peer, each forwarded for somebody or for nobody. */
+  async function letIn(edge: Edge, peer: string, forwardedFor?: string): Promise<number> {
+    const asked = Array.from({ length: 12 }, () =>
+      edge.app.inject({
+        method: 'GET',
+        url: '/v1/stores',
+        remoteAddress: peer,
+        ...(forwardedFor !== undefined && { headers: { 'x-forwarded-for': forwardedFor } }),
+      }),
+    );
+    const statuses = (await Promise.all(asked)).map(({ statusCode }) => statusCode);
+    expect(statuses.filter((status) => status !== 401 && status !== 429)).toEqual([]);
+    expect(statuses).toContain(429);
+    return statuses.filter((status) => status === 401).length;
+  }
+
+  it('[O4] count whom a trusted proxy speaks for, and believe nobody else', async () => {
+    const edge = await startEdge({ LIMIT_ADDRESS_PER_S: '1', TRUSTED_PROXIES: '10.0.0.0/8, 192.168.1.7' });
+    const [fresh, exhausted] = [2, 1];
+    try {
+      expect(await letIn(edge, '10.1.2.3', '203.0.113.1')).toBeGreaterThanOrEqual(fresh);
+      expect(await letIn(edge, '192.168.1.7', '203.0.113.1')).toBeLessThanOrEqual(exhausted);
+      // Of several forwarders the last one that is no proxy counts: what stands before it anybody can write.
+      expect(await letIn(edge, '10.1.2.3', '1.2.3.4, 203.0.113.1')).toBeLessThanOrEqual(exhausted);
+      // The neighbour behind the same proxy has an allowance of its own.
+      expect(await letIn(edge, '10.1.2.3', '203.0.113.2')).toBeGreaterThanOrEqual(fresh);
+      // Who is no proxy of ours cannot make himself another by a header.
+      expect(await letIn(edge, '198.51.100.9', '203.0.113.50')).toBeGreaterThanOrEqual(fresh);
+      expect(await letIn(edge, '198.51.100.9', '203.0.113.51')).toBeLessThanOrEqual(exhausted);
+      expect(await letIn(edge, '198.51.100.10', '203.0.113.51')).toBeGreaterThanOrEqual(fresh);
+    } finally {
+      await edge.stop();
+    }
+  }, 60_000);
+});

@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Role, roles } from '@regulars/service';
 import { eventually } from '@regulars/testing';
+import { STORES, samplePurchase } from '@regulars/tools';
 import { permissions } from '../src/access/permissions.js';
 import { type ExpectedAccess, expectedAccess, type Place } from './expected-access.js';
-import { type Journey, startJourney } from './platform.js';
+import { type Journey, registerKnownGuest, signIn, startJourney } from './platform.js';
 
-type Who = Role | 'till';
+type Who = Role | 'till' | 'member';
 
 /** One request of the matrix and what it should be answered. */
 interface Asked {
@@ -14,32 +15,54 @@ interface Asked {
   readonly who: string;
   readonly bearer: string | undefined;
   readonly place?: Place;
+  /** The member whom a member names in the path; otherwise nobody. */
+  readonly memberId?: string;
   readonly expected: string;
 }
 
 const schemas = ['stores', 'members', 'loyalty', 'complaints', 'surveys', 'notifications'];
-const inOneStore: readonly Who[] = ['cashier', 'store-manager', 'till'];
-const everyone: readonly Who[] = [...roles, 'till'];
+const inOnePlace: readonly Who[] = ['cashier', 'store-manager', 'till', 'member'];
+const everyone: readonly Who[] = [...roles, 'till', 'member'];
 
 let journey: Journey;
 let own: Place;
 let foreign: Place;
+let memberToken: string;
 
 beforeAll(async () => {
   journey = await startJourney();
-  const { stores, tillKeys, members } = journey.platform;
-  const placeIn = (index: number): Place => {
-    const storeId = stores?.[index]?.storeId ?? '';
-    const tillId = tillKeys?.find((till) => till.storeId === storeId)?.tillId ?? '';
-    return { storeId, tillId, memberId: members?.[0]?.memberId ?? '' };
-  };
-  own = placeIn(0);
-  foreign = placeIn(1);
+  const [mine, others] = [await placeIn(0), await placeIn(1)];
+  [own, foreign] = [mine.place, others.place];
+  memberToken = await signIn(journey, mine.email);
 }, 180_000);
+
+/** A store of the seed, and a member who bought there, complained, and asked for her data. */
+async function placeIn(index: number): Promise<{ place: Place; email: string }> {
+  const { platform, as } = journey;
+  const storeId = platform.stores?.[index]?.storeId ?? '';
+  const till = platform.tillKeys?.find((each) => each.storeId === storeId);
+  const store = STORES[index];
+  if (!till || !store) throw new Error('the platform is not seeded');
+  const { memberId, number, email } = await registerKnownGuest(journey, storeId);
+  const bought = await as(till)
+    .post('/v1/purchases', samplePurchase(till, store, { number }, `M-${index}`))
+    .expect(201);
+  const words = { storeId, memberId, type: 'complaint', channel: 'phone', text: 'Cold noodles' };
+  const opened = await as('agent').post('/v1/cases', words).expect(201);
+  const members = `/v1/members/${memberId}`;
+  const asked = await as('administrator').post(`${members}/privacy-requests`, { kind: 'export' }).expect(201);
+  const started = await as('agent').post(`${members}/verifications`, { kind: 'mobile' }).expect(201);
+  const { entryId } = bought.body as { entryId: string };
+  const { caseId } = opened.body as { caseId: string };
+  const { requestId } = asked.body as { requestId: string };
+  const { challengeId } = started.body as { challengeId: string };
+  return { place: { storeId, tillId: till.tillId, memberId, entryId, caseId, requestId, challengeId }, email };
+}
 
 afterAll(() => journey.stop());
 
 function bearerOf(who: Who): string {
+  if (who === 'member') return memberToken;
   return (who === 'till' ? journey.platform.tillKeys?.[0]?.key : journey.platform.tokens[who]) ?? '';
 }
 
@@ -52,11 +75,16 @@ function tampered(token: string): string {
 }
 
 /** Asks without a body that means anything, so that nothing is written; only a foreign place comes with a whole one. */
-async function ask({ route, bearer, place }: Asked): Promise<string> {
+async function ask({ route, bearer, place, memberId = randomUUID() }: Asked): Promise<string> {
   const [method = 'GET', path = ''] = route.split(' ');
   const { naming } = expectedAccess[route] ?? {};
   const named = place && naming?.path?.(place);
-  const url = named ?? path.replace(':version:', '1:').replace(/:\w+Id/g, () => randomUUID());
+  const url =
+    named ??
+    path
+      .replace(':version:', '1:')
+      .replace(':memberId', memberId)
+      .replace(/:\w+Id/g, () => randomUUID());
   const body = (place && naming?.body?.(place)) ?? {};
   const response = await fetch(`${journey.platform.gateway.url}${url}`, {
     method,
@@ -111,14 +139,18 @@ describe('The routes', () => {
     const withoutRole = rows((route, access) =>
       everyone
         .filter((who) => !mayUse(access, who))
-        .map((who) => ({ route, who, bearer: bearerOf(who), expected: '403 NOT_ALLOWED' })),
+        .flatMap((who) => {
+          const asked = { route, who, bearer: bearerOf(who), expected: '403 NOT_ALLOWED' };
+          if (who !== 'member' || !route.includes(':memberId')) return [asked];
+          return [own, foreign].map(({ memberId }) => ({ ...asked, memberId }));
+        }),
     );
     const elsewhere = rows((route, access) =>
-      inOneStore
+      inOnePlace
         .filter((who) => access.foreign && mayUse(access, who))
         .map((who) => ({
           route,
-          who: `${who} of another store`,
+          who: `${who} of another place`,
           bearer: bearerOf(who),
           place: foreign,
           expected: access.foreign?.join(' ') ?? '',
@@ -127,6 +159,7 @@ describe('The routes', () => {
     const unknown = rows((route) => [
       { route, who: 'nobody', bearer: undefined, expected: '401 NOT_AUTHENTICATED' },
       { route, who: 'a tampered token', bearer: tampered(bearerOf('cashier')), expected: '401 NOT_AUTHENTICATED' },
+      { route, who: 'a tampered session', bearer: tampered(memberToken), expected: '401 NOT_AUTHENTICATED' },
       { route, who: 'a tampered key', bearer: `${bearerOf('till').slice(0, -4)}AAAA`, expected: '401 KEY_NOT_KNOWN' },
     ]);
     expect(withoutRole.length).toBeGreaterThan(100);
@@ -144,7 +177,7 @@ describe('The routes', () => {
           who,
           bearer: bearerOf(who),
           ...(access.naming?.path && { place: own }),
-          expected: access.naming?.path ? '200' : 'neither 401, 403 nor 5xx',
+          expected: access.naming?.path && route.startsWith('GET') ? '200' : 'neither 401, 403 nor 5xx',
         })),
     );
     const isRight = (told: string, { expected }: Asked) =>

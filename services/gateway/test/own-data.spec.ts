@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { eventually } from '@regulars/testing';
 import pg from 'pg';
-import request from 'supertest';
-import { type Journey, purchaseAt, registerKnownGuest, startJourney } from './platform.js';
+import { type Journey, purchaseAt, registerKnownGuest, signIn, startJourney } from './platform.js';
 
 let journey: Journey;
 let database: pg.Pool;
@@ -43,7 +42,7 @@ async function dump(): Promise<string> {
 
 describe('A guest signs in, reads what is known of her, and asks to be forgotten', () => {
   it('[M6][M12][L4] gets everything, is forgotten everywhere with a proof, and the books balance', async () => {
-    const { as, platform } = journey;
+    const { as } = journey;
     const { till } = purchaseAt(journey, {});
     const guest = await registerKnownGuest(journey, till.storeId);
     const { body } = purchaseAt(journey, { number: guest.number });
@@ -61,17 +60,7 @@ describe('A guest signs in, reads what is known of her, and asks to be forgotten
       .expect(201);
     await as('agent').get(`/v1/members/${guest.memberId}?purpose=guest-contact`).expect(200);
 
-    const signIn = (path: string, sent: object) =>
-      request(platform.gateway.url).post(`/v1/self-service/${path}`).set('idempotency-key', path).send(sent);
-    const asked = await signIn('codes', { email: guest.email }).expect(202);
-    const code = await eventually(async () => {
-      const found = await fetch(`${platform.sink.url}/messages.json?to=${encodeURIComponent(guest.email)}`);
-      const texts = ((await found.json()) as { text: string }[]).map(({ text }) => /\b\d{6}\b/.exec(text)?.[0]);
-      return texts.find((text) => text !== undefined) ?? false;
-    }, 60_000);
-    const { challengeId } = asked.body as { challengeId: string };
-    const signedIn = await signIn('sessions', { challengeId, code }).expect(201);
-    const herself = as({ key: (signedIn.body as { token: string }).token });
+    const herself = as({ key: await signIn(journey, guest.email) });
 
     const record = await herself.get('/v1/self-service/me/record').expect(200);
     expect(record.body).toMatchObject({ masked: false, person: { name: guest.name, mobile: guest.mobile } });
@@ -82,6 +71,13 @@ describe('A guest signs in, reads what is known of her, and asks to be forgotten
       expect.arrayContaining(['guest-contact', 'message:one-time-code', 'own-data']),
     );
     await herself.get(`/v1/members/${guest.memberId}`).expect(403);
+
+    const mine = async (path: string) => (await herself.get(`/v1/self-service/me/${path}`).expect(200)).body as unknown;
+    expect(await mine('points')).toMatchObject({ memberId: guest.memberId, balance: 128 });
+    const { entries } = (await mine('points/entries')) as { entries: { entryId: string }[] };
+    const explained = await mine(`points/entries/${entries[0]?.entryId}/explain`);
+    expect(explained).toMatchObject({ entry: { points: 128 }, steps: expect.arrayContaining([expect.anything()]) });
+    expect(await mine('cases')).toMatchObject({ cases: [{ text: words, state: 'received' }] });
 
     const everything = (await herself.get('/v1/self-service/me/data').expect(200)).body as {
       parts: { service: string; missing: boolean; records: { kind: string; text?: string }[] }[];

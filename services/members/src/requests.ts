@@ -10,6 +10,14 @@ export function callerOf(metadata: Metadata): Caller {
   return { principal: principalOf(metadata), traceparent: traceparentIn(metadata) };
 }
 
+/** The same for a call about a member. @throws Refusal when another member makes it: to her, others do not exist */
+export function callerFor(memberId: string, metadata: Metadata): Caller {
+  const caller = callerOf(metadata);
+  const { kind, sub } = caller.principal;
+  if (kind === 'member' && sub !== memberId) throw refusal('NOT_FOUND', 'MEMBER_UNKNOWN');
+  return caller;
+}
+
 /** A request in the form in which it is stored. @throws Refusal with every fault and its pointer */
 export function wellFormed<Schema extends z.ZodType>(schema: Schema, request: unknown): z.output<Schema> {
   const parsed = schema.safeParse(request);

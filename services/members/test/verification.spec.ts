@@ -113,6 +113,21 @@ describe('Contacts of members', () => {
     }
   });
 
+  it('[M3] keep their tries from others: a member who tries the code of another uses none of them up', async () => {
+    const { memberId } = await desk.register({ mobile: anyMobile() });
+    const other = await desk.register({ mobile: anyMobile() });
+    const challengeId = await start(memberId, MOBILE);
+    const { code } = await codeOf(challengeId);
+    const herself = { sub: other.memberId, kind: 'member' } as const;
+    for (const tried of [code, wrong(code), wrong(code), wrong(code), wrong(code), wrong(code)]) {
+      const asOther = client.verifyContact({ memberId: other.memberId, challengeId, code: tried }, await as(herself));
+      expect(await refusalOf(asOther)).toMatchObject({ code: 'CHALLENGE_UNKNOWN' });
+      const forHer = client.verifyContact({ memberId, challengeId, code: tried }, await as(herself));
+      expect(await refusalOf(forHer)).toMatchObject({ code: 'MEMBER_UNKNOWN' });
+    }
+    expect(await verify(memberId, challengeId, code)).toMatchObject({ memberId });
+  });
+
   it('[M3] get five codes an hour, counted exactly, whoever asks; a repeated request sends none', async () => {
     const { memberId } = await desk.register({ mobile: anyMobile() });
     const repeated = key();

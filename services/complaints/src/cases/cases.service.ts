@@ -10,7 +10,7 @@ import { CasesStore, type StoredCase } from './cases.store.js';
 import type { Intake } from './intake.js';
 import { caseOpened } from './opened.js';
 import { respondBy } from './promise.js';
-import { readsWords } from './words.js';
+import { isOwn, readsWords } from './words.js';
 
 export type Opened =
   | { readonly outcome: 'opened'; readonly case: Case; readonly replayed: boolean }
@@ -54,11 +54,13 @@ export class CasesService {
   async get(by: 'case_id' | 'number', value: string, principal: Principal): Promise<Case | undefined> {
     if (by === 'number' && !isCaseNumber(value)) return undefined;
     const stored = await this.store.find(this.dataSource.manager, by, value);
-    return stored && mayActFor(principal, stored.told.storeId) ? this.#forReader(stored, principal) : undefined;
+    if (!stored || !mayKnow(principal, stored)) return undefined;
+    return this.#forReader(stored, principal);
   }
 
-  /** Cases of the stores that the principal may see, newest first; empty filters ask for all. */
-  async list(filter: { storeId: string; memberId: string }, principal: Principal, page: Page): Promise<Listed> {
+  /** Cases of the stores that the principal may see, or of the member herself, newest first; empty filters ask for all. */
+  async list(wanted: { storeId: string; memberId: string }, principal: Principal, page: Page): Promise<Listed> {
+    const filter = principal.kind === 'member' ? { ...wanted, memberId: principal.sub } : wanted;
     if (filter.storeId && !mayActFor(principal, filter.storeId)) {
       return { outcome: 'refused', reason: 'STORE_NOT_ALLOWED' };
     }
@@ -100,6 +102,11 @@ export class CasesService {
   }
 
   #forReader(stored: StoredCase, principal: Principal): Case {
-    return readsWords(principal.roles) ? { ...stored.told, text: this.store.wordsOf(stored) } : stored.told;
+    const mayRead = readsWords(principal.roles) || isOwn(principal, stored.told.memberId);
+    return mayRead ? { ...stored.told, text: this.store.wordsOf(stored) } : stored.told;
   }
+}
+
+function mayKnow(principal: Principal, { told }: StoredCase): boolean {
+  return principal.kind === 'member' ? isOwn(principal, told.memberId) : mayActFor(principal, told.storeId);
 }

@@ -86,6 +86,11 @@ export const Call = createParamDecorator((_: unknown, context: ExecutionContext)
   optionsFor(context.switchToHttp().getRequest<FastifyRequest>(), READ_PATIENCE_MS),
 );
 
+/** Parameter of a handler: who calls. */
+export const SignedIn = createParamDecorator((_: unknown, context: ExecutionContext) =>
+  callerOf(context.switchToHttp().getRequest<FastifyRequest>()),
+);
+
 /** Parameter of a handler that changes something. */
 export const Writing = createParamDecorator((_: unknown, context: ExecutionContext) => {
   const request = context.switchToHttp().getRequest<FastifyRequest>();

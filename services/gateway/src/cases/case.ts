@@ -2,6 +2,7 @@ import {
   type Case,
   CaseState,
   CaseType,
+  type GetCaseRequest,
   IntakeChannel,
   type OpenCaseRequest,
   Severity,
@@ -69,6 +70,11 @@ export function openingOf(body: CaseBody, idempotencyKey: string): OpenCaseReque
     text: body.text,
     happenedAt: body.happenedAt === undefined ? undefined : new Date(body.happenedAt),
   };
+}
+
+/** How a case is asked for by its reference. */
+export function byOf(reference: string): GetCaseRequest['by'] {
+  return reference.includes('-') ? { $case: 'caseId', value: reference } : { $case: 'number', value: reference };
 }
 
 export function caseAnswer({ memberId, text, ...rest }: Case) {

@@ -1,6 +1,5 @@
 import { Body, Controller, Get, Inject, Param, Post, Query, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import type { GetCaseRequest } from '@regulars/contracts/complaints/v1/cases';
 import type { CallOptions } from '@regulars/service';
 import type { FastifyReply } from 'fastify';
 import { Call, Write, Writing } from '../access/call.guard.js';
@@ -10,6 +9,7 @@ import { Documented } from '../edge/reference.config.js';
 import { tellReplay } from '../edge/replay.guard.js';
 import { Owners } from '../owners.client.js';
 import {
+  byOf,
   type CaseBody,
   type CasesQuery,
   caseAnswer,
@@ -57,8 +57,4 @@ export class CasesController {
     const found = await this.owners.cases.getCase({ by: byOf(reference) }, call);
     return caseAnswer(present(found.case));
   }
-}
-
-function byOf(reference: string): GetCaseRequest['by'] {
-  return reference.includes('-') ? { $case: 'caseId', value: reference } : { $case: 'number', value: reference };
 }

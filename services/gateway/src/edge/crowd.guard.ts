@@ -63,6 +63,11 @@ export function refuseEarly(server: FastifyInstance): void {
     }
     done();
   });
+  // How late the start made everything says nothing about the requests that come.
+  server.addHook('onListen', (done) => {
+    lag.forget();
+    done();
+  });
   server.addHook('onClose', (_server, done) => {
     lag.stop();
     done();
@@ -70,7 +75,7 @@ export function refuseEarly(server: FastifyInstance): void {
 }
 
 /** How late the event loop was of late, which is how late everything of this process is. */
-function watchLag(): { readonly ms: number; stop(): void } {
+function watchLag(): { readonly ms: number; forget(): void; stop(): void } {
   let lastMs = performance.now();
   let ms = 0;
   const timer = setInterval(() => {
@@ -81,6 +86,9 @@ function watchLag(): { readonly ms: number; stop(): void } {
   return {
     get ms() {
       return ms;
+    },
+    forget: () => {
+      [ms, lastMs] = [0, performance.now()];
     },
     stop: () => clearInterval(timer),
   };

@@ -16,7 +16,7 @@ import {
 import { CLOCK, type Clock, type Refusal, RpcController, type RpcHandlers, refusal } from '@regulars/service';
 import { Temporal } from 'temporal-polyfill';
 import { z } from 'zod';
-import { callerOf, malformed, purposeOf, wellFormed } from '../requests.js';
+import { callerFor, callerOf, malformed, purposeOf, wellFormed } from '../requests.js';
 import { emailOf } from './email.js';
 import { MembersService, type Reference } from './members.service.js';
 import { mobileOf } from './mobile.js';
@@ -57,7 +57,7 @@ export class MembersController implements RpcHandlers<typeof MemberServiceServic
   }
 
   async getMember({ memberId, purpose }: GetMemberRequest, metadata: Metadata): Promise<GetMemberResponse> {
-    const member = await this.members.read(callerOf(metadata), memberId, purposeOf(purpose));
+    const member = await this.members.read(callerFor(memberId, metadata), memberId, purposeOf(purpose));
     if (!member) throw refusal('NOT_FOUND', 'MEMBER_UNKNOWN');
     return { member };
   }

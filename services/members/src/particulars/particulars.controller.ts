@@ -10,7 +10,7 @@ import {
 import { RpcController, type RpcHandlers, refusal } from '@regulars/service';
 import { z } from 'zod';
 import { idempotencyKey } from '../fields.js';
-import { callerOf, purposeOf, wellFormed } from '../requests.js';
+import { callerFor, purposeOf, wellFormed } from '../requests.js';
 import { particularsDraft } from './particulars.js';
 import { ParticularsService } from './particulars.service.js';
 
@@ -28,13 +28,15 @@ export class ParticularsController implements RpcHandlers<typeof MemberParticula
 
   async getParticulars(request: GetParticularsRequest, metadata: Metadata): Promise<GetParticularsResponse> {
     const purpose = purposeOf(request.purpose);
-    const read = await this.particulars.read(callerOf(metadata), request.memberId, purpose);
+    const caller = callerFor(request.memberId, metadata);
+    const read = await this.particulars.read(caller, request.memberId, purpose);
     if (!read) throw refusal('NOT_FOUND', 'MEMBER_UNKNOWN');
     return read;
   }
 
   async setParticulars(request: SetParticularsRequest, metadata: Metadata): Promise<SetParticularsResponse> {
-    const result = await this.particulars.replace(callerOf(metadata), wellFormed(setRequest, request));
+    const draft = wellFormed(setRequest, request);
+    const result = await this.particulars.replace(callerFor(draft.memberId, metadata), draft);
     if (result.outcome === 'set') return { version: result.version, replayed: result.replayed };
     switch (result.reason) {
       case 'MEMBER_UNKNOWN':

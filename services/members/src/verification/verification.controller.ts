@@ -22,7 +22,7 @@ import { idempotencyKey } from '../fields.js';
 import { ContactsService } from '../members/contacts.service.js';
 import { emailOf } from '../members/email.js';
 import { mobileOf } from '../members/mobile.js';
-import { callerOf, malformed, pageIn, purposeOf, wellFormed } from '../requests.js';
+import { callerFor, callerOf, malformed, pageIn, purposeOf, wellFormed } from '../requests.js';
 import { type SignedIn, type Start, VerificationService, type Verified } from './verification.service.js';
 
 const kindOf = { mobile: ContactKind.MOBILE, email: ContactKind.EMAIL } as const;
@@ -46,7 +46,7 @@ export class VerificationController implements RpcHandlers<typeof VerificationSe
   async startVerification(request: StartVerificationRequest, metadata: Metadata): Promise<StartVerificationResponse> {
     const wanted = wellFormed(startRequest, request);
     const value = wanted.value === '' ? '' : normalised(wanted);
-    const started = await this.verifications.start(callerOf(metadata), { ...wanted, value });
+    const started = await this.verifications.start(callerFor(wanted.memberId, metadata), { ...wanted, value });
     if (started.outcome === 'refused') throw no(started.reason);
     const { challengeId, replayed } = started;
     return { challengeId, replayed, expiresAt: new Date(started.expiresAt) };
@@ -54,7 +54,7 @@ export class VerificationController implements RpcHandlers<typeof VerificationSe
 
   async verifyContact(request: VerifyContactRequest, metadata: Metadata): Promise<VerifyContactResponse> {
     const { memberId, challengeId, code } = request;
-    const verified = await this.verifications.verify(callerOf(metadata), memberId, challengeId, code);
+    const verified = await this.verifications.verify(callerFor(memberId, metadata), memberId, challengeId, code);
     if (verified.outcome === 'refused') throw no(verified.reason);
     return { memberId, kind: kindOf[verified.kind], takenOver: verified.takenOver };
   }
@@ -85,7 +85,7 @@ export class VerificationController implements RpcHandlers<typeof VerificationSe
     metadata: Metadata,
   ): Promise<ListContactChangesResponse> {
     const wanted = pageIn(page, Number.isSafeInteger);
-    const listed = await this.contacts.changes(callerOf(metadata), memberId, purposeOf(purpose), wanted);
+    const listed = await this.contacts.changes(callerFor(memberId, metadata), memberId, purposeOf(purpose), wanted);
     if (!listed) throw no('MEMBER_UNKNOWN');
     return { ...listed, changes: listed.changes.map((change) => ({ ...change, kind: kindOf[change.kind] })) };
   }

@@ -25,6 +25,7 @@ import {
   countTry,
   forgetChallenges,
   hasNoTryLeft,
+  type NamedChallenge,
   openChallenge,
   useUp,
 } from './verification.store.js';
@@ -88,10 +89,10 @@ export class VerificationService {
   /** Gives a code back: the member then holds the contact. A try that fails is counted all the same. */
   async verify(caller: Caller, memberId: string, challengeId: string, code: string): Promise<Verified> {
     const verified = await this.dataSource.transaction(async (tx): Promise<Verified> => {
-      const tried = await this.try(tx, challengeId, 'contact', code);
+      const tried = await this.try(tx, { challengeId, purpose: 'contact', memberId }, code);
       if (tried.outcome === 'refused') return tried;
       const { kind, valueSealed } = tried.challenge;
-      const member = tried.challenge.memberId === memberId ? await this.members.sealed(memberId, tx) : undefined;
+      const member = await this.members.sealed(memberId, tx);
       if (!member || !valueSealed) return { outcome: 'refused', reason: 'CHALLENGE_UNKNOWN' };
       const value = member.sealing.open('challenge.value', valueSealed);
       const taking = await this.contacts.take(tx, caller, member, { kind, value });
@@ -117,7 +118,7 @@ export class VerificationService {
   /** Gives the code of a sign-in back. */
   async signIn(challengeId: string, code: string): Promise<SignedIn> {
     return this.dataSource.transaction(async (tx): Promise<SignedIn> => {
-      const tried = await this.try(tx, challengeId, 'sign-in', code);
+      const tried = await this.try(tx, { challengeId, purpose: 'sign-in', memberId: undefined }, code);
       if (tried.outcome === 'refused') return tried;
       const { memberId } = tried.challenge;
       // Nobody was sent this code; who guessed it learns nothing from that.
@@ -189,14 +190,14 @@ export class VerificationService {
 
   private async try(
     tx: EntityManager,
-    challengeId: string,
-    purpose: ChallengePurpose,
+    named: NamedChallenge,
     code: string,
   ): Promise<{ outcome: 'right'; challenge: ChallengeRow } | No<Try>> {
     // Whoever tries on after the last try is answered without waiting for the row.
-    const isSpent = isUuid(challengeId) && (await hasNoTryLeft(tx, challengeId));
-    if (isSpent) return { outcome: 'refused', reason: 'TOO_MANY_TRIES' };
-    const challenge = isUuid(challengeId) ? await countTry(tx, challengeId, purpose) : undefined;
+    const { challengeId, memberId = challengeId } = named;
+    if (!isUuid(challengeId) || !isUuid(memberId)) return { outcome: 'refused', reason: 'CHALLENGE_UNKNOWN' };
+    if (await hasNoTryLeft(tx, named)) return { outcome: 'refused', reason: 'TOO_MANY_TRIES' };
+    const challenge = await countTry(tx, named);
     if (!challenge) return { outcome: 'refused', reason: 'CHALLENGE_UNKNOWN' };
     const now = this.clock.now();
     const result = decideTry(challenge, this.vault.codeOf(challengeId), code, now);

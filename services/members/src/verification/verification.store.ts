@@ -41,26 +41,36 @@ export async function addChallenge(tx: EntityManager, row: ChallengeRow): Promis
   );
 }
 
+/** A challenge as somebody names it who gives the code back. */
+export interface NamedChallenge {
+  readonly challengeId: string;
+  readonly purpose: ChallengePurpose;
+  /** Whose it has to be; undefined for a sign-in, where that is not known yet. */
+  readonly memberId: string | undefined;
+}
+
+const isNamed = 'challenge_id = $1 AND purpose = $2 AND ($3::uuid IS NULL OR member_id = $3)';
+const named = ({ challengeId, purpose, memberId }: NamedChallenge) => [challengeId, purpose, memberId ?? null];
+
 /** Counts a try; those that come at once are counted one after the other. Undefined when there is no such challenge. */
 export async function countTry(
   tx: EntityManager,
-  challengeId: string,
-  purpose: ChallengePurpose,
+  challenge: NamedChallenge,
 ): Promise<(ChallengeRow & TriedChallenge) | undefined> {
   const [rows] = await tx.query<[(ChallengeRow & TriedChallenge)[], number]>(
-    `UPDATE challenge SET tries = tries + 1 WHERE challenge_id = $1 AND purpose = $2
+    `UPDATE challenge SET tries = tries + 1 WHERE ${isNamed}
      RETURNING challenge_id AS "challengeId", member_id AS "memberId", purpose, kind, value_sealed AS "valueSealed",
        value_index AS "valueIndex", created_at AS "createdAt", expires_at AS "expiresAt", tries, used_at AS "usedAt"`,
-    [challengeId, purpose],
+    named(challenge),
   );
   return rows[0];
 }
 
 /** Whether every try at a challenge was made and none was right. */
-export async function hasNoTryLeft(tx: EntityManager, challengeId: string): Promise<boolean> {
+export async function hasNoTryLeft(tx: EntityManager, challenge: NamedChallenge): Promise<boolean> {
   const found = await tx.query<unknown[]>(
-    'SELECT 1 FROM challenge WHERE challenge_id = $1 AND tries >= $2 AND used_at IS NULL',
-    [challengeId, mostTries],
+    `SELECT 1 FROM challenge WHERE ${isNamed} AND tries >= $4 AND used_at IS NULL`,
+    [...named(challenge), mostTries],
   );
   return found.length > 0;
 }
