@@ -9,6 +9,7 @@ export {
   verifyConfiguration,
 } from './configuration-log.js';
 export { dataSourceOptions, type Migrations, migrate, poolOf } from './database.js';
+export { inTransaction, isDryRun, TakesDryRuns } from './dry-run.js';
 export { DueWork, type DueWorkOptions } from './due-work.js';
 export { CannotOpen, newDataKey, open, seal } from './encryption.js';
 export { fingerprintOf, forgetKeys, idempotencyTable, type Once, once, type RepeatableWrite } from './idempotency.js';

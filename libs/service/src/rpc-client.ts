@@ -16,6 +16,8 @@ export interface CallOptions {
   readonly traceparent?: string | undefined;
   /** Of a write that may be sent again: see `once`. */
   readonly idempotencyKey?: string;
+  /** Tells what a write would do and does nothing; refused by a method that cannot. */
+  readonly dryRun?: boolean;
 }
 
 /** A promise for every RPC of a service. */
@@ -109,6 +111,7 @@ function call(
   if (options.principal) metadata.set('principal', options.principal);
   if (options.traceparent) metadata.set('traceparent', options.traceparent);
   if (options.idempotencyKey) metadata.set('idempotency-key', options.idempotencyKey);
+  if (options.dryRun) metadata.set('dry-run', 'true');
   return new Promise((resolve, reject) => {
     channel.makeUnaryRequest(
       method.path,

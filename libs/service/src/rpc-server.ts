@@ -15,6 +15,7 @@ import { Reflector } from '@nestjs/core';
 import { GrpcMethod } from '@nestjs/microservices';
 import type { Failure } from '@regulars/contracts/call/v1/call';
 import { finalize, type Observable, throwError } from 'rxjs';
+import { dryRuns, isDryRun } from './dry-run.js';
 import { isOutage } from './outage.js';
 import { type Principal, PrincipalVerifier } from './principal.js';
 import { Refusal, refusal } from './refusal.js';
@@ -77,6 +78,10 @@ export class PrincipalGuard implements CanActivate {
     const [token] = metadata.get('principal');
     const principal = typeof token === 'string' ? await this.verifier.verify(token) : undefined;
     if (!principal) throw refusal('UNAUTHENTICATED', 'PRINCIPAL_NOT_VERIFIED');
+    if (isDryRun(metadata) && !this.reflector.get<boolean | undefined>(dryRuns, context.getHandler())) {
+      const message = 'This cannot be tried without being done';
+      throw refusal('INVALID_ARGUMENT', 'MALFORMED', { faults: [{ pointer: '/query/dryRun', message }] });
+    }
     principals.set(metadata, principal);
     return true;
   }

@@ -4,6 +4,10 @@ import { z } from 'zod';
 const port = z.coerce.number().int().min(0).max(65_535);
 const address = z.string().regex(/^(\[[^\]]+\]|[^:\s]+):\d+$|^(dns|ipv4|ipv6):\S+$/, 'host:port is expected');
 
+function isOrigin(value: string): boolean {
+  return URL.canParse(value) && new URL(value).origin === value;
+}
+
 const perSecond = z.coerce.number().int().min(1);
 
 /** What the gateway reads from its environment besides what every process does. */
@@ -28,6 +32,13 @@ export const gatewaySettings = processSettings.extend({
   LIMIT_PERSON_PER_S: perSecond.default(100),
   /** The same of an address, whoever calls from it; no limit where it is not set. */
   LIMIT_ADDRESS_PER_S: perSecond.optional(),
+  /** Origins whose pages may call from a browser, comma separated, such as https://desk.example.com; none by default. */
+  CORS_ORIGINS: z
+    .string()
+    .default('')
+    .transform((value) => value.split(',').map((each) => each.trim()))
+    .transform((origins) => origins.filter((each) => each !== ''))
+    .pipe(z.array(z.string().refine(isOrigin, 'an origin such as https://desk.example.com'))),
   /** Addresses or networks of proxies, comma separated, whose X-Forwarded-For is believed. */
   TRUSTED_PROXIES: z
     .string()

@@ -1,4 +1,4 @@
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { createHash, generateKeyPairSync, type KeyObject, randomBytes, randomUUID } from 'node:crypto';
 import { createServer as createHttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -98,16 +98,46 @@ export function announceKeys(
   { storeId, tillId }: Pick<TestTill, 'storeId' | 'tillId'>,
   secrets: readonly string[],
   version: number,
+  signing: { readonly keys?: readonly SigningKey[]; readonly mustSign?: boolean } = {},
 ): Promise<void> {
-  const liveKeys = secrets.map((secret) => ({
+  const bearers = secrets.map((secret) => ({
     keyId: randomUUID(),
     sha256: createHash('sha256').update(secret).digest('base64'),
     createdAt: new Date().toISOString(),
   }));
-  const payload = { tillId, storeId, number: '1', liveKeys, version };
+  const publics = (signing.keys ?? []).map(({ keyId, publicKey }) => {
+    const bytes = Buffer.from(publicKey.export({ format: 'jwk' }).x ?? '', 'base64url');
+    const sha256 = createHash('sha256').update(bytes).digest('base64');
+    return { keyId, sha256, createdAt: new Date().toISOString(), publicKey: bytes.toString('base64') };
+  });
+  const liveKeys = [...bearers, ...publics];
+  const payload = { tillId, storeId, number: '1', liveKeys, version, mustSign: signing.mustSign ?? false };
   return publish(`${topics.prefix}regulars.stores.till.v1`, [
     { type: 'regulars.stores.v1.TillChanged', key: tillId, payload, headers: versionHeader(version) },
   ]);
+}
+
+/** A key with which a till signs. */
+export interface SigningKey {
+  readonly keyId: string;
+  readonly publicKey: KeyObject;
+  readonly privateKey: KeyObject;
+}
+
+export function signingKey(): SigningKey {
+  return { keyId: randomUUID(), ...generateKeyPairSync('ed25519') };
+}
+
+/** Announces a till that has nothing but a key to sign with, and waits until the gateway has heard. */
+export async function announceSigner(
+  edge: Edge,
+  mustSign = true,
+): Promise<TestTill & { readonly signing: SigningKey }> {
+  const till = await announceTill(edge, 1);
+  const signing = signingKey();
+  await announceKeys(edge.topics, till, [till.key], 2, { keys: [signing], mustSign });
+  await eventually(() => edge.app.get(Chain).signerOf(signing.keyId) !== undefined, 20_000);
+  return { ...till, signing };
 }
 
 export function keyOf(tillId: string): string {

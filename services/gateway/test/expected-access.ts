@@ -78,7 +78,14 @@ export const expectedAccess: Readonly<Record<string, ExpectedAccess>> = {
     foreign: notThere,
     naming: { path: ({ storeId }) => `/v1/stores/${storeId}` },
   },
+  'PUT /v1/stores/:storeId': { may: 'administrator' },
   'POST /v1/tills': { may: 'administrator' },
+  'GET /v1/tills/:tillId': {
+    may: 'store-manager auditor administrator',
+    foreign: [404, 'TILL_UNKNOWN'],
+    naming: { path: ({ tillId }) => `/v1/tills/${tillId}` },
+  },
+  'PUT /v1/tills/:tillId': { may: 'administrator' },
   'GET /v1/stores/:storeId/tills': {
     may: 'store-manager auditor administrator',
     foreign: notThere,

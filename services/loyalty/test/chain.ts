@@ -36,6 +36,7 @@ export function storeEvents(store: TestStore): { store: PublishedEvent; till: Pu
           currency: 'CNY',
           language: 'zh-CN',
           closedAt: undefined,
+          version: 1,
         },
         version: 1,
       }) as object,
@@ -43,7 +44,14 @@ export function storeEvents(store: TestStore): { store: PublishedEvent; till: Pu
     till: {
       type: 'regulars.stores.v1.TillChanged',
       key: tillId,
-      payload: TillChanged.toJSON({ tillId, storeId, number: '1', liveKeys: [], version: 1 }) as object,
+      payload: TillChanged.toJSON({
+        tillId,
+        storeId,
+        number: '1',
+        liveKeys: [],
+        mustSign: false,
+        version: 1,
+      }) as object,
     },
   };
 }

@@ -85,7 +85,7 @@ describe('The chain on its database', () => {
   it('[O3] publishes the latest event of every record again, with its first id and time', async () => {
     const tillId = await addTill('again');
     clock.advance(1_000);
-    await tills.issueKey(caller, tillId);
+    await tills.issueKey(caller, tillId, undefined);
     const before = await outbox();
     const latest = [...new Map(before.map((row) => [row.aggregateid, row])).values()];
     clock.advance(60_000);
@@ -130,11 +130,11 @@ describe('The chain on its database', () => {
   it('[O4] lists of a till its live keys and the twenty revoked ones that were made last', async () => {
     storeId = await addStore('UR-KEYS');
     const tillId = await addTill('1');
-    const oldest = await tills.issueKey(caller, tillId);
+    const oldest = await tills.issueKey(caller, tillId, undefined);
     const made: string[] = [];
     for (let nth = 0; nth < 22; nth++) {
       clock.advance(1_000);
-      const issued = await tills.issueKey(caller, tillId);
+      const issued = await tills.issueKey(caller, tillId, undefined);
       if (issued.outcome !== 'issued') throw new Error(issued.reason);
       made.unshift(issued.key.keyId);
       await tills.revokeKey(caller, tillId, issued.key.keyId);
@@ -146,7 +146,7 @@ describe('The chain on its database', () => {
 
   it('[O4] logs who changed what, without a secret, and never lets the log be changed', async () => {
     const tillId = await addTill('logged');
-    const issued = await tills.issueKey(caller, tillId);
+    const issued = await tills.issueKey(caller, tillId, undefined);
     if (issued.outcome !== 'issued') throw new Error(issued.reason);
     await tills.revokeKey(caller, tillId, issued.key.keyId);
     await tills.revokeKey(caller, tillId, issued.key.keyId);

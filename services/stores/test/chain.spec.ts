@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ConfigurationServiceService } from '@regulars/contracts/call/v1/configuration';
 import { type Brand, type Store, StoreServiceService, type Till } from '@regulars/contracts/stores/v1/stores';
@@ -16,6 +17,8 @@ import { hashOf } from '../src/tills/keys.js';
 
 const administrator: PrincipalClaims = { sub: 'administrator', kind: 'person', roles: ['administrator'] };
 const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+/** Instead of a public key: a secret is asked for. */
+const bearer = Buffer.alloc(0);
 const nobody = '019a9f3e-0000-7000-8000-ffffffffffff';
 
 describe('The chain as the stores service keeps it', () => {
@@ -161,7 +164,7 @@ describe('The chain as the stores service keeps it', () => {
     ];
     for (const call of hidden) expect(await refusalOf(call)).toMatchObject({ code: 'STORE_UNKNOWN' });
     const till = await addTill(far.storeId, '1');
-    const key = client.issueTillKey({ tillId: till.tillId }, await as(manager));
+    const key = client.issueTillKey({ tillId: till.tillId, publicKey: bearer }, await as(manager));
     expect(await refusalOf(key)).toMatchObject({ code: 'TILL_UNKNOWN' });
   });
 
@@ -196,26 +199,106 @@ describe('The chain as the stores service keeps it', () => {
 
   it('[O4] tells the secret of a till key once, publishes its hash, and stores no secret', async () => {
     const { tillId } = await addTill(bund.storeId, 'once');
-    const issued = await client.issueTillKey({ tillId }, await as(administrator));
+    const issued = await client.issueTillKey({ tillId, publicKey: bearer }, await as(administrator));
     expect(issued.secret).toMatch(new RegExp(`^rtk_${tillId.replaceAll('-', '')}_[A-Za-z0-9_-]{43}$`));
 
     const told = await latestTill(tillId, 2);
     expect(told.liveKeys).toEqual([
-      { keyId: issued.key?.keyId, sha256: hashOf(issued.secret), createdAt: issued.key?.createdAt },
+      {
+        keyId: issued.key?.keyId,
+        sha256: hashOf(issued.secret),
+        createdAt: issued.key?.createdAt,
+        publicKey: Buffer.alloc(0),
+      },
     ]);
     const listed = await client.listTills({ storeId: bund.storeId }, await as(administrator));
     expect(listed.tills.find((till) => till.tillId === tillId)?.keys).toEqual([issued.key]);
     expect(JSON.stringify([told, listed, service.logs()])).not.toContain(issued.secret.slice(-43));
   });
 
+  it('[O4] takes the public key with which a till signs, once, makes no secret, and publishes it', async () => {
+    const { tillId } = await addTill(bund.storeId, 'signs');
+    const caller = { ...(await as(administrator)), idempotencyKey: 'public-key' };
+    const publicKey = randomBytes(32);
+    const taken = await client.issueTillKey({ tillId, publicKey }, caller);
+    expect(taken).toMatchObject({ secret: '', key: { publicKey } });
+    expect(await client.issueTillKey({ tillId, publicKey }, caller)).toEqual({ ...taken, replayed: true });
+    expect((await latestTill(tillId, 2)).liveKeys).toMatchObject([{ keyId: taken.key?.keyId, publicKey }]);
+    const again = client.issueTillKey({ tillId, publicKey }, await as(administrator));
+    expect(await refusalOf(again)).toMatchObject({ code: 'PUBLIC_KEY_TAKEN' });
+    const short = client.issueTillKey({ tillId, publicKey: randomBytes(31) }, await as(administrator));
+    expect(await refusalOf(short)).toEqual({ code: 'MALFORMED', pointers: ['/publicKey'] });
+  });
+
+  it('[O4] takes only signed requests from a till that has a key for it, and changes no till unseen', async () => {
+    const { tillId } = await addTill(bund.storeId, 'must-sign');
+    const caller = await as(administrator);
+    const set = (expectedVersion: number, number = 'must-sign') =>
+      client.setTill({ tillId, number, mustSign: true, expectedVersion }, caller);
+    expect(await refusalOf(set(1))).toMatchObject({ code: 'NO_PUBLIC_KEY' });
+    await client.issueTillKey({ tillId, publicKey: randomBytes(32) }, caller);
+    expect(await refusalOf(set(1))).toMatchObject({ code: 'VERSION_CHANGED' });
+    expect(await refusalOf(set(2, 'signs'))).toMatchObject({ code: 'TILL_NUMBER_TAKEN' });
+    const { till } = await set(2);
+    expect(till).toMatchObject({ mustSign: true, version: 3, keys: [{ revokedAt: undefined }] });
+    expect(await client.getTill({ tillId }, caller)).toEqual({ till });
+    expect(await latestTill(tillId, 3)).toMatchObject({ mustSign: true });
+  });
+
+  it('[O4] changes a store for whoever read its last version, and nobody else', async () => {
+    const before = await addStore('SH-CHANGES');
+    const { nameEn, timeZone, dayCutoverMinutes, language, storeId } = before;
+    const terms = { storeId, nameZh: '外滩新店', nameEn, timeZone, dayCutoverMinutes, language };
+    const caller = { ...(await as(administrator)), idempotencyKey: 'change-store' };
+    const changed = await client.setStore({ ...terms, expectedVersion: 1 }, caller);
+    expect(changed).toEqual({ store: { ...before, nameZh: '外滩新店', version: 2 }, replayed: false });
+    expect(await client.setStore({ ...terms, expectedVersion: 1 }, caller)).toEqual({ ...changed, replayed: true });
+    const late = client.setStore({ ...terms, nameZh: '旧', expectedVersion: 1 }, await as(administrator));
+    expect(await refusalOf(late)).toMatchObject({ code: 'VERSION_CHANGED' });
+    const manager = await as({ sub: 'far', kind: 'person', roles: ['store-manager'], stores: [bund.storeId] });
+    expect(await refusalOf(client.setStore({ ...terms, expectedVersion: 2 }, manager))).toMatchObject({
+      code: 'STORE_UNKNOWN',
+    });
+  });
+
+  it('[O4] tells what a change would lead to, and changes nothing', async () => {
+    const caller = { ...(await as(administrator)), dryRun: true, idempotencyKey: 'dry' };
+    const { store } = await client.createStore(storeNamed('SH-DRY'), caller);
+    expect(store).toMatchObject({ code: 'SH-DRY', version: 1 });
+    const unknown = client.getStore({ storeId: store?.storeId ?? '' }, await as(administrator));
+    expect(await refusalOf(unknown)).toMatchObject({ code: 'STORE_UNKNOWN' });
+    expect(await refusalOf(client.createStore(storeNamed('SH-BUND'), caller))).toMatchObject({
+      code: 'STORE_CODE_TAKEN',
+    });
+    const { changes } = await configuration.listChanges(
+      {
+        recordId: store?.storeId ?? '',
+        principal: '',
+        change: '',
+        from: undefined,
+        until: undefined,
+        beforeEntry: 0,
+        limit: 1,
+      },
+      await as({ sub: 'li', kind: 'person', roles: ['auditor'] }),
+    );
+    expect(changes).toEqual([]);
+    const { storeId } = await addStore('SH-DRY');
+    expect(storeId).not.toBe(store?.storeId);
+    const use = client.reportKeyUses({ uses: [] }, caller);
+    expect(await refusalOf(use)).toEqual({ code: 'MALFORMED', pointers: ['/query/dryRun'] });
+  });
+
   it('[O4] lets two keys of a till live, refuses a third, and lets one follow that is revoked', async () => {
     const { tillId } = await addTill(bund.storeId, 'rotated');
     const caller = await as(administrator);
-    const first = await client.issueTillKey({ tillId }, caller);
-    const second = await client.issueTillKey({ tillId }, caller);
-    expect(await refusalOf(client.issueTillKey({ tillId }, caller))).toMatchObject({ code: 'TOO_MANY_LIVE_KEYS' });
+    const first = await client.issueTillKey({ tillId, publicKey: bearer }, caller);
+    const second = await client.issueTillKey({ tillId, publicKey: bearer }, caller);
+    expect(await refusalOf(client.issueTillKey({ tillId, publicKey: bearer }, caller))).toMatchObject({
+      code: 'TOO_MANY_LIVE_KEYS',
+    });
     await client.revokeTillKey({ tillId, keyId: first.key?.keyId ?? '' }, caller);
-    const third = await client.issueTillKey({ tillId }, caller);
+    const third = await client.issueTillKey({ tillId, publicKey: bearer }, caller);
 
     const told = await latestTill(tillId, 5);
     expect(told.liveKeys.map((key) => key.keyId)).toEqual([second.key?.keyId, third.key?.keyId]);
@@ -231,7 +314,9 @@ describe('The chain as the stores service keeps it', () => {
   it('[O4] never has three live keys of a till, however many are asked for at once', async () => {
     const { tillId } = await addTill(bund.storeId, 'raced');
     const caller = await as(administrator);
-    const results = await Promise.allSettled(Array.from({ length: 8 }, () => client.issueTillKey({ tillId }, caller)));
+    const results = await Promise.allSettled(
+      Array.from({ length: 8 }, () => client.issueTillKey({ tillId, publicKey: bearer }, caller)),
+    );
     expect(results.filter((result) => result.status === 'fulfilled')).toHaveLength(2);
     expect((await latestTill(tillId, 3)).liveKeys).toHaveLength(2);
     const told = await records('till', tillId);
@@ -242,7 +327,7 @@ describe('The chain as the stores service keeps it', () => {
   it('[O4] revokes a key at once, answers the same when asked again, and tells it once', async () => {
     const { tillId } = await addTill(bund.storeId, 'revoked');
     const caller = await as(administrator);
-    const { key } = await client.issueTillKey({ tillId }, caller);
+    const { key } = await client.issueTillKey({ tillId, publicKey: bearer }, caller);
     const request = { tillId, keyId: key?.keyId ?? '' };
     const revoked = await client.revokeTillKey(request, caller);
     expect(revoked.key?.revokedAt).toBeInstanceOf(Date);
@@ -272,15 +357,18 @@ describe('The chain as the stores service keeps it', () => {
   it('[O4] makes one key for a repeated request, and tells its secret only the first time', async () => {
     const { tillId } = await addTill(bund.storeId, 'repeated');
     const caller = { ...(await as(administrator)), idempotencyKey: 'key-once' };
-    const first = await client.issueTillKey({ tillId }, caller);
-    const again = await client.issueTillKey({ tillId }, caller);
+    const first = await client.issueTillKey({ tillId, publicKey: bearer }, caller);
+    const again = await client.issueTillKey({ tillId, publicKey: bearer }, caller);
     expect(again).toEqual({ key: first.key, secret: '', replayed: true });
     expect((await latestTill(tillId, 2)).liveKeys).toHaveLength(1);
   });
 
   it('[O4] tells auditors who changed what, and that the log of it is whole', async () => {
     const { tillId } = await addTill(bund.storeId, 'audited');
-    const { key } = await client.issueTillKey({ tillId }, await as({ ...administrator, sub: 'wang' }));
+    const { key } = await client.issueTillKey(
+      { tillId, publicKey: bearer },
+      await as({ ...administrator, sub: 'wang' }),
+    );
     await client.revokeTillKey({ tillId, keyId: key?.keyId ?? '' }, await as(administrator));
     const auditor = await as({ sub: 'li', kind: 'person', roles: ['auditor'] });
     const wanted = { recordId: tillId, principal: '', change: '', from: undefined, until: undefined };
@@ -298,7 +386,7 @@ describe('The chain as the stores service keeps it', () => {
   it('[O4] tells when a key was last used, as the gateways saw it, never going back', async () => {
     const { tillId } = await addTill(bund.storeId, 'used');
     const caller = await as(administrator);
-    const keyId = (await client.issueTillKey({ tillId }, caller)).key?.keyId ?? '';
+    const keyId = (await client.issueTillKey({ tillId, publicKey: bearer }, caller)).key?.keyId ?? '';
     const gateway = await as({ sub: 'gateway', kind: 'service', roles: [] });
     for (const usedAt of ['2026-11-21T12:10:00Z', '2026-11-21T12:00:00Z', '2026-11-21T12:10:30Z']) {
       await client.reportKeyUses({ uses: [{ keyId, usedAt: new Date(usedAt) }] }, gateway);

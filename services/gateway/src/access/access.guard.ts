@@ -6,6 +6,7 @@ import type { Caller } from './call.guard.js';
 import { Chain, type Till } from './chain.service.js';
 import { MemberTokens } from './member-tokens.client.js';
 import { mayUse, type Permission } from './permissions.js';
+import { judgeSignature } from './signature.js';
 import { Tokens } from './tokens.client.js';
 
 /** A signed principal is good for at least a minute when the signer gives it; so long it is kept. */
@@ -38,16 +39,42 @@ export class AccessGuard {
       return;
     }
     const bearer = bearerOf(request.headers.authorization);
-    if (!permission || bearer === undefined) {
+    if (!permission) {
       pass(problem('NOT_AUTHENTICATED'));
       return;
     }
-    if (!bearer.startsWith('rtk_')) return void this.admitPerson(bearer, permission, request, pass);
-    const till = this.chain.tillOf(bearer, Date.now());
-    if (!till) {
-      pass(problem('KEY_NOT_KNOWN'));
-      return;
+    const isTills = bearer === undefined || bearer.startsWith('rtk_');
+    const found = isTills ? this.tillThatSent(request, bearer) : undefined;
+    if (!found) return void this.admitPerson(bearer ?? '', permission, request, pass);
+    if ('code' in found) pass(found);
+    else this.admitTill(found, permission, request, pass);
+  }
+
+  /** The till that a key or a signature is of, or why it is none. A signature counts before a key. */
+  private tillThatSent(request: FastifyRequest, bearer: string | undefined): Till | Problem {
+    const nowMs = Date.now();
+    if (request.headers['signature-input'] !== undefined) {
+      const judged = judgeSignature(signedRequestOf(request), nowMs, (keyId) => this.chain.signerOf(keyId));
+      if (judged.outcome === 'refused') return judged.problem;
+      if (judged.outcome === 'signed') {
+        judged.signer.key.usedMs = nowMs;
+        request.signedDigests = judged.digests;
+        return judged.signer.till;
+      }
+      if (bearer === undefined) return problem('KEY_NOT_KNOWN');
     }
+    if (bearer === undefined) return problem('NOT_AUTHENTICATED');
+    const till = this.chain.tillOf(bearer, nowMs);
+    if (!till) return problem('KEY_NOT_KNOWN');
+    return till.mustSign ? problem('SIGNATURE_NEEDED') : till;
+  }
+
+  private admitTill(
+    till: Till,
+    permission: Permission,
+    request: FastifyRequest,
+    pass: (refused?: Problem | Error) => void,
+  ): void {
     if (!mayUse(permission, till.principal)) {
       pass(problem('NOT_ALLOWED'));
       return;
@@ -103,6 +130,12 @@ export class AccessGuard {
   private async sign(principal: Principal, till: Till | undefined): Promise<Caller> {
     return { principal, signed: await this.signer.sign(principal), till };
   }
+}
+
+/** Of a body that comes without a length, nobody knows yet whether it is empty: it is taken for one that is not. */
+function signedRequestOf({ method, raw, headers, protocol, host }: FastifyRequest) {
+  const hasBody = Number(headers['content-length'] ?? 0) > 0 || headers['transfer-encoding'] !== undefined;
+  return { method, url: `${protocol}://${host || 'localhost'}${raw.url ?? '/'}`, headers, hasBody };
 }
 
 function bearerOf(header: string | undefined): string | undefined {

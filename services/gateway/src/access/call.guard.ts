@@ -2,6 +2,7 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { ItemContext } from '@regulars/contracts/call/v1/call';
 import type { CallOptions, Principal } from '@regulars/service';
 import type { FastifyRequest } from 'fastify';
+import { refuseDryRun, wantsDryRun } from '../edge/dry-run.guard.js';
 import { idempotencyKeyFault, Malformed } from '../edge/faults.js';
 import type { Till } from './chain.service.js';
 
@@ -35,6 +36,7 @@ export function callerOf(request: FastifyRequest): Caller {
 
 /** What an item of a batched call carries by itself. */
 export function contextOf(request: FastifyRequest, patienceMs = WRITE_PATIENCE_MS): ItemContext {
+  refuseDryRun(request);
   return {
     principal: callerOf(request).signed,
     deadline: new Date(Date.now() + patienceMs),
@@ -78,6 +80,7 @@ function optionsFor(request: FastifyRequest, patienceMs: number): CallOptions {
     principal: callerOf(request).signed,
     deadline: Date.now() + patienceMs,
     traceparent: request.traceparent,
+    ...(request.method !== 'GET' && wantsDryRun(request) && { dryRun: true }),
   };
 }
 
@@ -101,6 +104,7 @@ export const Writing = createParamDecorator((_: unknown, context: ExecutionConte
 export const Anonymous = createParamDecorator((_: unknown, context: ExecutionContext): Visit => {
   const request = context.switchToHttp().getRequest<FastifyRequest>();
   keyOf(request);
+  refuseDryRun(request);
   return { deadline: Date.now() + WRITE_PATIENCE_MS, traceparent: request.traceparent };
 });
 

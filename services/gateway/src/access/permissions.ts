@@ -47,8 +47,11 @@ export const permissions: Readonly<Record<string, Permission>> = {
   'POST /v1/stores': people('administrator'),
   'GET /v1/stores': people(...everyRole),
   'GET /v1/stores/:storeId': people(...everyRole),
+  'PUT /v1/stores/:storeId': people('administrator'),
   'POST /v1/tills': people('administrator'),
   'GET /v1/stores/:storeId/tills': people('store-manager', 'auditor', 'administrator'),
+  'GET /v1/tills/:tillId': people('store-manager', 'auditor', 'administrator'),
+  'PUT /v1/tills/:tillId': people('administrator'),
   'POST /v1/tills/:tillId/keys': people('administrator'),
   'DELETE /v1/tills/:tillId/keys/:keyId': people('administrator'),
 

@@ -1,6 +1,7 @@
 import type { ConfigurationChange } from '@regulars/contracts/call/v1/configuration';
 import { z } from 'zod';
 import { id, moment, pageQuery, text } from '../edge/fields.js';
+import { partsOf } from '../edge/parts.js';
 
 /** Services that have configuration. */
 export const owners = ['stores', 'loyalty'] as const;
@@ -46,6 +47,7 @@ const change = z
 
 export const changePage = z
   .object({
+    parts: partsOf(owners),
     changes: z.array(change).meta({ description: 'The page, newest first' }),
     nextCursor: z.string().optional(),
   })
@@ -53,6 +55,7 @@ export const changePage = z
 
 export const seals = z
   .object({
+    parts: partsOf(owners),
     seals: z
       .array(
         z.object({

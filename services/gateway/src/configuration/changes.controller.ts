@@ -3,6 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { CallOptions } from '@regulars/service';
 import { Call } from '../access/call.guard.js';
 import { Malformed } from '../edge/faults.js';
+import { type Gathered, gather } from '../edge/parts.client.js';
 import { Documented } from '../edge/reference.config.js';
 import { Owners } from '../owners.client.js';
 import {
@@ -27,7 +28,8 @@ export class ChangesController {
   @Get('changes')
   @Documented({
     summary: 'List changes of configuration, newest first',
-    description: 'Brands, stores, tills, keys, programmes, rewards: each change with who made it and what it led to.',
+    description:
+      'Brands, stores, tills, keys, programmes, rewards: each change with who made it and what it led to. `parts` tells whose changes are missing because they could not be asked.',
     answers: { 200: changePage },
   })
   async listChanges(@Query({ schema: changesQuery }) query: ChangesQuery, @Call() call: CallOptions) {
@@ -36,15 +38,13 @@ export class ChangesController {
     if (!from) throw new Malformed([{ pointer: '/query/cursor', message: 'Expected the nextCursor of a page before' }]);
     const wanted = { principal, recordId, change, from: dateOf(query.from), until: dateOf(query.until) };
     const names = owner === undefined ? ownerNames : [owner];
-    const lists = await Promise.all(
-      names.map(async (name) => {
-        const request = { ...wanted, beforeEntry: from[name] ?? 0, limit: limit + 1 };
-        const { changes } = await this.clientOf(name).listChanges(request, call);
-        return changes.map((each) => changeAnswer(name, each));
-      }),
-    );
-    const { page, next } = newestOf(lists, limit, from);
-    return { changes: page, nextCursor: next && cursorOf(next) };
+    const { values, parts } = await this.ofEach(names, async (name) => {
+      const request = { ...wanted, beforeEntry: from[name] ?? 0, limit: limit + 1 };
+      const { changes } = await this.clientOf(name).listChanges(request, call);
+      return changes.map((each) => changeAnswer(name, each));
+    });
+    const { page, next } = newestOf(present(values), limit, from);
+    return { parts, changes: page, nextCursor: next && cursorOf(next) };
   }
 
   @Get('seals')
@@ -55,7 +55,15 @@ export class ChangesController {
     answers: { 200: seals },
   })
   async verifyChanges(@Call() call: CallOptions) {
-    return { seals: await Promise.all(ownerNames.map((name) => this.sealOf(name, call))) };
+    const { values, parts } = await this.ofEach(ownerNames, (name) => this.sealOf(name, call));
+    return { parts, seals: present(values) };
+  }
+
+  private ofEach<Value>(
+    names: readonly Owner[],
+    ask: (name: Owner) => Promise<Value>,
+  ): Promise<Gathered<Record<Owner, Value>>> {
+    return gather(Object.fromEntries(names.map((name) => [name, ask(name)])) as Record<Owner, Promise<Value>>);
   }
 
   private async sealOf(owner: Owner, call: CallOptions) {
@@ -73,6 +81,11 @@ export class ChangesController {
   private clientOf(owner: Owner) {
     return owner === 'stores' ? this.owners.storesConfiguration : this.owners.loyaltyConfiguration;
   }
+}
+
+/** What is there of what was asked for. */
+function present<Value>(values: Readonly<Record<string, Value | undefined>>): Value[] {
+  return Object.values(values).filter((value) => value !== undefined);
 }
 
 function dateOf(told: string | undefined): Date | undefined {

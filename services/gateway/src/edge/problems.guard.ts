@@ -6,11 +6,16 @@ import { idempotencyKeyFault, Malformed } from './faults.js';
 import { Methods } from './methods.js';
 import { malformed, type Problem, problem, problemDocument, problemOf, Refused } from './problems.js';
 
+/** How a till signs (RFC 9421, 5.1). */
+const WANTED_SIGNATURE =
+  'sig=("@method" "@path" "@query" "content-digest" "idempotency-key");created;keyid;alg="ed25519"';
+
 /** Answers with a problem document (RFC 9457). */
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, why: Problem): void {
   if (why.retryAfterS) void reply.header('retry-after', why.retryAfterS);
   if (why.status === 405) void reply.header('allow', why.allowed?.join(', '));
   if (why.status === 401) void reply.header('www-authenticate', 'Bearer realm="regulars"');
+  if (why.code.startsWith('SIGNATURE_')) void reply.header('accept-signature', WANTED_SIGNATURE);
   void reply
     .code(why.status)
     .header('content-type', 'application/problem+json; charset=utf-8')
@@ -35,7 +40,9 @@ export class ProblemAnswers implements ExceptionFilter {
   answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const why = problemIn(error, request);
     const allowed = why.code === 'ROUTE_UNKNOWN' ? this.methods.of(request.url.split('?')[0] ?? '') : [];
-    this.tell(allowed.length > 0 ? problem('METHOD_NOT_ALLOWED', { allowed }) : why, error, request, reply);
+    // A path that has this very method does not fit it by what stands in its places.
+    const isOther = allowed.length > 0 && !allowed.includes(request.method);
+    this.tell(isOther ? problem('METHOD_NOT_ALLOWED', { allowed }) : why, error, request, reply);
   }
 
   /** Answers a problem, and logs it where somebody has to look at it. */

@@ -14,6 +14,8 @@ export interface Problem {
   readonly purchaseId?: string;
   /** For refused coupons: each with why, and where and when it was used. */
   readonly coupons?: readonly object[];
+  /** For a signature made at another time: the time here, and how many seconds the signer's is ahead. */
+  readonly clock?: { readonly serverTime: string; readonly aheadS: number };
 }
 
 interface Known {
@@ -27,6 +29,12 @@ export const knownProblems = {
   MALFORMED_JSON: { status: 400, title: 'The body is not JSON' },
   NOT_AUTHENTICATED: { status: 401, title: 'A valid access token or till key is needed' },
   KEY_NOT_KNOWN: { status: 401, title: 'The till key is not known or was revoked' },
+  SIGNATURE_NEEDED: { status: 401, title: 'The till signs what it sends, and this is not signed' },
+  SIGNATURE_MALFORMED: { status: 401, title: 'The signature cannot be read; errors tells where' },
+  SIGNATURE_INCOMPLETE: { status: 401, title: 'The signature leaves out what it has to cover; errors tells what' },
+  SIGNATURE_WRONG: { status: 401, title: 'The signature is not one of the key over this request' },
+  SIGNATURE_TIME_OFF: { status: 401, title: 'The signature was made at another time; clock tells how far off' },
+  DIGEST_WRONG: { status: 401, title: 'The body is not the one whose digest was signed' },
   NOT_ALLOWED: { status: 403, title: 'The caller may not do this' },
   STORE_NOT_ALLOWED: { status: 403, title: 'The caller may not act for this store or till' },
   NOT_FOUND: { status: 404, title: 'It is not there' },
@@ -57,7 +65,6 @@ export const knownProblems = {
   CASE_UNKNOWN: { status: 404, title: 'There is no such case' },
   METHOD_NOT_ALLOWED: { status: 405, title: 'The route has other methods; allowed tells which' },
   CONFLICT: { status: 409, title: 'A rule or a state says no' },
-  VERSION_CHANGED: { status: 409, title: 'It was changed since it was read; read it again' },
   CONTACT_PERSONS_OF_INDIVIDUAL: { status: 409, title: 'An individual has no contact persons' },
   REQUEST_OPEN: { status: 409, title: 'One is under way' },
   NO_CONTACT: { status: 409, title: 'The member has none on record' },
@@ -102,13 +109,17 @@ export const knownProblems = {
   TILL_NUMBER_TAKEN: { status: 409, title: 'The store has a till with this number' },
   PROGRAMME_CODE_OR_BRAND_TAKEN: { status: 409, title: 'The code is taken, or a brand has a programme' },
   TOO_MANY_LIVE_KEYS: { status: 409, title: 'The till has two live keys already' },
+  NO_PUBLIC_KEY: { status: 409, title: 'The till has no live key with which it signs: register one first' },
   NOT_A_DRAFT: { status: 409, title: 'The version is published already' },
   EFFECTIVE_IN_PAST: { status: 409, title: 'A later version begins today or later' },
+  VERSION_CHANGED: { status: 412, title: 'It was changed since it was read; read it again' },
   BODY_TOO_LARGE: { status: 413, title: 'The body is too large' },
   LINE_TOO_LONG: { status: 413, title: 'A line of a batch has at most 64 KiB' },
   TOO_MANY_LINES: { status: 413, title: 'A batch has at most 1 000 lines' },
   MEDIA_TYPE_NOT_SUPPORTED: { status: 415, title: 'The body must be sent with another content type' },
+  PUBLIC_KEY_TAKEN: { status: 409, title: 'The public key was registered before; make another' },
   IDEMPOTENCY_KEY_REUSED: { status: 422, title: 'The idempotency key was used with another body' },
+  IF_MATCH_NEEDED: { status: 428, title: 'If-Match has to say which version is changed' },
   TOO_MANY_CODES: { status: 429, title: 'Too many codes were sent there within an hour' },
   TOO_MANY_CALLS: { status: 429, title: 'The caller makes more calls than are allowed' },
   OVERLOADED: { status: 429, title: 'Too much at once; try again a little later' },
@@ -156,6 +167,9 @@ const httpStatusOf: Readonly<Record<number, [status: number, code: ProblemCode]>
   14: [503, 'DEPENDENCY_UNAVAILABLE'],
 };
 
+/** Where HTTP tells apart what gRPC has one status for. */
+const preciseStatus: Readonly<Record<string, number>> = { IDEMPOTENCY_KEY_REUSED: 422, VERSION_CHANGED: 412 };
+
 /**
  * The problem that an owner's failure is (architecture, "Errors"). What is not in the table is a defect: 500 without
  * detail; so is UNAUTHENTICATED, because it was the gateway that signed.
@@ -166,7 +180,7 @@ export function problemOf(failure: OwnerFailure): Problem {
   const said = failure.problem;
   const told = said?.code || code;
   return {
-    status: told === 'IDEMPOTENCY_KEY_REUSED' ? 422 : status,
+    status: preciseStatus[told] ?? status,
     code: told,
     ...(said?.faults.length ? { errors: said.faults } : {}),
     ...(said?.allowed.length ? { allowed: said.allowed } : {}),
@@ -217,6 +231,13 @@ export const problemSchema = z
       .array(z.object({ code: z.string(), reason: z.string() }))
       .optional()
       .meta({ description: 'Of refused coupons: each with why, and where and when it was used' }),
+    clock: z
+      .object({
+        serverTime: z.iso.datetime().meta({ description: 'The time here' }),
+        aheadS: z.int().meta({ description: 'By how many seconds the signature is ahead of it; below 0 it is behind' }),
+      })
+      .optional()
+      .meta({ description: 'Of a signature made at another time: add -aheadS to your clock and sign again' }),
     purchaseId: z.uuid().optional().meta({ description: 'Of a receipt conflict: the purchase that holds the receipt' }),
   })
   .meta({ id: 'Problem' });

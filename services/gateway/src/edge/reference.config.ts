@@ -21,6 +21,11 @@ const always: readonly ProblemCode[] = [
   'MALFORMED',
   'NOT_AUTHENTICATED',
   'KEY_NOT_KNOWN',
+  'SIGNATURE_NEEDED',
+  'SIGNATURE_MALFORMED',
+  'SIGNATURE_INCOMPLETE',
+  'SIGNATURE_WRONG',
+  'SIGNATURE_TIME_OFF',
   'NOT_ALLOWED',
   'TOO_MANY_CALLS',
   'OVERLOADED',
@@ -28,7 +33,12 @@ const always: readonly ProblemCode[] = [
   'DEPENDENCY_UNAVAILABLE',
   'OUTCOME_UNKNOWN',
 ];
-const ofWrites: readonly ProblemCode[] = ['MALFORMED_JSON', 'BODY_TOO_LARGE', 'MEDIA_TYPE_NOT_SUPPORTED'];
+const ofWrites: readonly ProblemCode[] = [
+  'DIGEST_WRONG',
+  'MALFORMED_JSON',
+  'BODY_TOO_LARGE',
+  'MEDIA_TYPE_NOT_SUPPORTED',
+];
 
 /** Documents a route: its answers, and every problem code that it may answer, by status, with an example. */
 export function Documented(route: Documentation): MethodDecorator {
@@ -51,7 +61,7 @@ export function DocumentedBatch(route: {
   readonly answerLine: z.ZodType;
   readonly exampleLines: string;
 }): MethodDecorator {
-  const codes: ProblemCode[] = [...always, 'MEDIA_TYPE_NOT_SUPPORTED'];
+  const codes: ProblemCode[] = [...always, 'DIGEST_WRONG', 'BODY_TOO_LARGE', 'MEDIA_TYPE_NOT_SUPPORTED'];
   return applyDecorators(
     ApiProduces('application/x-ndjson'),
     ApiOperation({

@@ -8,12 +8,15 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { AccessGuard } from '../access/access.guard.js';
 import { permissionOf } from '../access/permissions.js';
+import { verifySignedBodies } from '../access/signed-body.guard.js';
 import type { GatewaySettings } from '../gateway.config.js';
 import { limitAddresses, limitCallers, noteLimitShares } from '../limits/limits.guard.js';
 import { Limits } from '../limits/limits.service.js';
 import { isDraining } from '../operation/drain.ops.js';
+import { allowOrigins } from './cors.guard.js';
 import { refuseEarly } from './crowd.guard.js';
 import { signCursors } from './cursor.guard.js';
+import { markDryRuns } from './dry-run.guard.js';
 import { InputPipe } from './input.guard.js';
 import { observeRequests } from './observe.ops.js';
 import { ProblemAnswers, sendProblem } from './problems.guard.js';
@@ -93,6 +96,7 @@ function guard(server: FastifyInstance, app: NestFastifyApplication, log: Logger
     if (isDraining()) void reply.header('connection', 'close');
     done();
   });
+  allowOrigins(server, settings.CORS_ORIGINS);
   refuseEarly(server);
   limitAddresses(server, limits, settings);
   server.addHook('onRequest', (request, reply, done) => {
@@ -102,6 +106,8 @@ function guard(server: FastifyInstance, app: NestFastifyApplication, log: Logger
     });
   });
   limitCallers(server, limits, settings);
+  verifySignedBodies(server, MOST_BODY_BYTES);
+  markDryRuns(server);
   signCursors(server, settings.PRINCIPAL_PRIVATE_KEY, problems);
 }
 

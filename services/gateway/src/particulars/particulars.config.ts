@@ -1,7 +1,5 @@
-import { ApiHeader } from '@nestjs/swagger';
 import { Gender, type GetParticularsResponse, NeedKind, Particulars } from '@regulars/contracts/members/v1/particulars';
 import { z } from 'zod';
-import { Malformed } from '../edge/faults.js';
 import { text } from '../edge/fields.js';
 import { wordsOf } from '../edge/words.js';
 
@@ -93,23 +91,4 @@ function filled<Fields extends object>(fields: Fields): { [Name in keyof Fields]
 
 function shown(fields: object): object {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ''));
-}
-
-/** Documents the header that says which version is replaced. */
-export function IfMatchHeader(): MethodDecorator {
-  return ApiHeader({
-    name: 'If-Match',
-    required: true,
-    description: 'The ETag that was read: "0" when nothing was told yet',
-    schema: { type: 'string', pattern: '^"\\d{1,15}"$' },
-  });
-}
-
-/** The version in an If-Match header. @throws Malformed when there is none */
-export function versionOf(ifMatch: string | undefined): number {
-  const [, version] = /^"(\d{1,15})"$/.exec(ifMatch ?? '') ?? [];
-  if (version === undefined) {
-    throw new Malformed([{ pointer: '/headers/if-match', message: 'Expected the ETag that was read, such as "3"' }]);
-  }
-  return Number(version);
 }

@@ -4,19 +4,18 @@ import type { CallOptions } from '@regulars/service';
 import type { FastifyReply } from 'fastify';
 import { Call, type Write, Writing } from '../access/call.guard.js';
 import { id } from '../edge/fields.js';
+import { IfMatchHeader, tellVersion, versionOf } from '../edge/if-match.config.js';
 import { Documented } from '../edge/reference.config.js';
 import { tellReplay } from '../edge/replay.guard.js';
 import { type MemberQuery, memberQuery } from '../members/member.js';
 import { Owners } from '../owners.client.js';
 import {
-  IfMatchHeader,
   type ParticularsBody,
   particularsAnswer,
   particularsBody,
   particularsOf,
   particularsRead,
   particularsVersion,
-  versionOf,
 } from './particulars.config.js';
 
 /** Preferences, special needs, addresses and contact persons of a member (requirement M2). */
@@ -40,7 +39,7 @@ export class ParticularsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     const read = await this.owners.memberParticulars.getParticulars({ memberId, purpose }, call);
-    void reply.header('etag', `"${read.version}"`);
+    tellVersion(reply, read.version);
     return particularsAnswer(read);
   }
 
@@ -50,7 +49,13 @@ export class ParticularsController {
     summary: 'Replace what a member told',
     description: 'All of it: what is left out is forgotten.',
     answers: { 200: particularsVersion },
-    problems: ['MEMBER_UNKNOWN', 'VERSION_CHANGED', 'CONTACT_PERSONS_OF_INDIVIDUAL', 'IDEMPOTENCY_KEY_REUSED'],
+    problems: [
+      'MEMBER_UNKNOWN',
+      'VERSION_CHANGED',
+      'IF_MATCH_NEEDED',
+      'CONTACT_PERSONS_OF_INDIVIDUAL',
+      'IDEMPOTENCY_KEY_REUSED',
+    ],
     needsKey: true,
   })
   async setParticulars(
@@ -68,7 +73,7 @@ export class ParticularsController {
     };
     const { version, replayed } = await this.owners.memberParticulars.setParticulars(request, write.call);
     tellReplay(reply, replayed);
-    void reply.header('etag', `"${version}"`);
+    tellVersion(reply, version);
     return { version };
   }
 }

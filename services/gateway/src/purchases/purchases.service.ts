@@ -72,6 +72,11 @@ export class PurchasesService {
       settle({ problem: counter, cause: undefined });
       return;
     }
+    const { storeId = counter.storeId, tillId = counter.tillId } = body.purchase;
+    if (!this.chain.hasTill(storeId, tillId)) {
+      settle({ problem: noSuchTill, cause: undefined });
+      return;
+    }
     const { context, idempotencyKey, urgency } = posting;
     this.purchases.refund({ context, idempotencyKey, refund: refundOf(body, counter), urgency }, (result) =>
       settle(result instanceof NotTaken ? notTaken(result) : answerToRefund(result)),
@@ -95,6 +100,10 @@ const nobodyHasIt: Answer = {
   }),
   cause: undefined,
 };
+
+const noSuchTill = problem('TILL_UNKNOWN', {
+  errors: [{ pointer: '/purchase/tillId', message: 'There is no such till at the store of the purchase' }],
+});
 
 function lookUpFailed({ reason, cause }: NotTaken): Answer {
   return { problem: problem('MEMBER_LOOKUP_UNAVAILABLE'), cause: cause ?? reason };

@@ -6,20 +6,19 @@ import { Call, type Write, Writing } from '../access/call.guard.js';
 import { type AccessesQuery, accessAnswer, accessesQuery, accessPage } from '../accesses/access.js';
 import { type AcceptancesBody, acceptancesBody, acceptancesRead } from '../directory/directory.js';
 import { pageRequest } from '../edge/fields.js';
+import { IfMatchHeader, tellVersion, versionOf } from '../edge/if-match.config.js';
 import { present } from '../edge/present.js';
 import { Documented } from '../edge/reference.config.js';
 import { tellReplay } from '../edge/replay.guard.js';
 import { acceptanceAnswer, acceptanceOf, member, memberAnswer } from '../members/member.js';
 import { Owners } from '../owners.client.js';
 import {
-  IfMatchHeader,
   type ParticularsBody,
   particularsAnswer,
   particularsBody,
   particularsOf,
   particularsRead,
   particularsVersion,
-  versionOf,
 } from '../particulars/particulars.config.js';
 
 const purpose = 'own-data';
@@ -62,7 +61,7 @@ export class OwnRecordController {
   ) {
     const request = { memberId: caller.principal.sub, purpose };
     const read = await this.owners.memberParticulars.getParticulars(request, call);
-    void reply.header('etag', `"${read.version}"`);
+    tellVersion(reply, read.version);
     return particularsAnswer(read);
   }
 
@@ -71,7 +70,13 @@ export class OwnRecordController {
   @Documented({
     summary: 'Replace what one told: preferences, needs, addresses',
     answers: { 200: particularsVersion },
-    problems: ['MEMBER_UNKNOWN', 'VERSION_CHANGED', 'CONTACT_PERSONS_OF_INDIVIDUAL', 'IDEMPOTENCY_KEY_REUSED'],
+    problems: [
+      'MEMBER_UNKNOWN',
+      'VERSION_CHANGED',
+      'IF_MATCH_NEEDED',
+      'CONTACT_PERSONS_OF_INDIVIDUAL',
+      'IDEMPOTENCY_KEY_REUSED',
+    ],
     needsKey: true,
   })
   async setOwnParticulars(
@@ -88,7 +93,7 @@ export class OwnRecordController {
     };
     const { version, replayed } = await this.owners.memberParticulars.setParticulars(request, write.call);
     tellReplay(reply, replayed);
-    void reply.header('etag', `"${version}"`);
+    tellVersion(reply, version);
     return { version };
   }
 

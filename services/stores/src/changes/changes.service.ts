@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { appendToOutbox, Outbox, type RepublishedEvent } from '@regulars/messaging';
-import { CLOCK, type Clock, logConfiguration, once, type Principal } from '@regulars/service';
+import { CLOCK, type Clock, inTransaction, logConfiguration, once, type Principal } from '@regulars/service';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import type { Latest } from '../latest.js';
@@ -12,6 +12,8 @@ export interface Caller {
   readonly traceparent: string | undefined;
   /** Under which the change may be sent again. */
   readonly idempotencyKey?: string | undefined;
+  /** Whether it is only to be told what would become of the change. */
+  readonly isDryRun?: boolean;
 }
 
 /** A change that may be sent again: which, and with what. */
@@ -42,8 +44,8 @@ export class ChangesService {
    * transaction id before, and the relay would publish its newer version first. Changes of the chain are rare enough for
    * one lock.
    */
-  async transaction<Outcome>(work: (tx: EntityManager) => Promise<Outcome>): Promise<Outcome> {
-    const outcome = await this.dataSource.transaction(async (tx) => {
+  async transaction<Outcome>(work: (tx: EntityManager) => Promise<Outcome>, isDryRun = false): Promise<Outcome> {
+    const outcome = await inTransaction(this.dataSource, isDryRun, async (tx) => {
       await lockChanges(tx);
       return work(tx);
     });
@@ -56,14 +58,14 @@ export class ChangesService {
    * nothing may be secret, is answered again. Moments in a repeated outcome are text.
    */
   async once<Outcome extends object>(
-    { principal, idempotencyKey: key }: Caller,
+    { principal, idempotencyKey: key, isDryRun }: Caller,
     { route, body }: Asked,
     work: (tx: EntityManager) => Promise<Outcome>,
   ): Promise<Once<Outcome>> {
     return this.transaction(async (tx) => {
       const done = await once(tx, { caller: principal.sub, route, key, body }, () => work(tx));
       return done.outcome === 'done' ? { ...done.result, replayed: done.replayed } : { ...done, replayed: false };
-    });
+    }, isDryRun);
   }
 
   /** For the first version of a record. */

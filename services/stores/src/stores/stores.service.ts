@@ -6,12 +6,16 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { validate as isUuid, v7 as uuidv7 } from 'uuid';
 import { BrandsService } from '../brands/brands.service.js';
 import { type Caller, ChangesService, type Once } from '../changes/changes.service.js';
-import { type StoreDraft, storeChanged, storeOf } from './stores.js';
-import { addStore, findStore, hasCode, hasStore, listStores, storesAfter } from './stores.store.js';
+import { type StoreDraft, type StoreTerms, storeChanged, storeOf } from './stores.js';
+import { addStore, findStore, hasCode, hasStore, listStores, setStore, storesAfter } from './stores.store.js';
 
 export type CreateStore =
   | { readonly outcome: 'created'; readonly store: Store }
   | { readonly outcome: 'refused'; readonly reason: 'BRAND_UNKNOWN' | 'STORE_CODE_TAKEN' };
+
+export type SetStore =
+  | { readonly outcome: 'set'; readonly store: Store }
+  | { readonly outcome: 'refused'; readonly reason: 'STORE_UNKNOWN' | 'VERSION_CHANGED' };
 
 /** A store outside a principal's scope does not exist for that principal (requirement O4). */
 @Injectable()
@@ -29,9 +33,24 @@ export class StoresService {
       const storeId = uuidv7();
       const latest = this.changes.first();
       await addStore(tx, { storeId, ...draft, ...latest });
-      const store = storeOf(storeId, draft);
+      const store = storeOf(storeId, { ...draft, ...latest });
       await this.changes.announce(tx, caller, 'store-created', storeChanged(store, latest));
       return { outcome: 'created', store };
+    });
+  }
+
+  /** Replaces what can be changed of a store, unless somebody changed it since it was read. */
+  set(caller: Caller, terms: StoreTerms): Promise<Once<SetStore>> {
+    return this.changes.once<SetStore>(caller, { route: 'SetStore', body: terms }, async (tx) => {
+      const { storeId, expectedVersion, ...changed } = terms;
+      const row = mayActFor(caller.principal, storeId) ? await findStore(tx, storeId) : null;
+      if (!row) return { outcome: 'refused', reason: 'STORE_UNKNOWN' };
+      if (row.version !== expectedVersion) return { outcome: 'refused', reason: 'VERSION_CHANGED' };
+      const latest = this.changes.next(row.version);
+      await setStore(tx, storeId, { ...changed, ...latest });
+      const store = storeOf(storeId, Object.assign(row, changed, latest));
+      await this.changes.announce(tx, caller, 'store-changed', storeChanged(store, latest));
+      return { outcome: 'set', store };
     });
   }
 

@@ -50,6 +50,10 @@ export async function addStore(tx: EntityManager, store: StoreRow): Promise<void
   await tx.insert(StoreRow, store);
 }
 
+export async function setStore(tx: EntityManager, storeId: string, changed: Partial<StoreRow>): Promise<void> {
+  await tx.update(StoreRow, { storeId }, changed);
+}
+
 export function findStore(tx: EntityManager, storeId: string): Promise<StoreRow | null> {
   return tx.findOneBy(StoreRow, { storeId });
 }

@@ -22,8 +22,14 @@ export const storeDraft = z.object({
 });
 export type StoreDraft = Readonly<z.output<typeof storeDraft>>;
 
+/** What can be changed of a store, and of which version. */
+export const storeTerms = storeDraft
+  .pick({ nameZh: true, nameEn: true, timeZone: true, dayCutoverMinutes: true, language: true })
+  .extend({ storeId: id, expectedVersion: z.int() });
+export type StoreTerms = Readonly<z.output<typeof storeTerms>>;
+
 /** A store as it is told. */
-export function storeOf(storeId: string, draft: StoreDraft): Store {
+export function storeOf(storeId: string, draft: StoreDraft & Pick<Latest, 'version'>): Store {
   return Store.fromPartial({ storeId, ...draft });
 }
 

@@ -14,6 +14,6 @@ export function tillSecret(tillId: string, random: Buffer): string {
 }
 
 /** All that is kept of a secret. It has 256 random bits, so that a plain hash cannot be searched. */
-export function hashOf(secret: string): Buffer {
+export function hashOf(secret: string | Buffer): Buffer {
   return createHash('sha256').update(secret).digest();
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import type { Till, TillKey } from '@regulars/contracts/stores/v1/stores';
+import { Till, type TillKey } from '@regulars/contracts/stores/v1/stores';
 import type { RepublishedEvent } from '@regulars/messaging';
 import { mayActFor, type Principal } from '@regulars/service';
 import { DataSource, type EntityManager } from 'typeorm';
@@ -8,16 +8,24 @@ import { validate as isUuid, v7 as uuidv7 } from 'uuid';
 import { type Caller, ChangesService, type Once } from '../changes/changes.service.js';
 import { StoresService } from '../stores/stores.service.js';
 import { hashOf, mostLiveKeys, tillSecret } from './keys.js';
-import { keyOf, mostTills, type TillDraft, tillChanged, tillOf } from './tills.js';
+import { keyOf, mostTills, type TillDraft, type TillTerms, tillChanged, tillOf } from './tills.js';
 import * as rows from './tills.store.js';
 
 export type CreateTill =
   | { readonly outcome: 'created'; readonly till: Till }
   | { readonly outcome: 'refused'; readonly reason: 'STORE_UNKNOWN' | 'TILL_NUMBER_TAKEN' | 'TOO_MANY_TILLS' };
 
+export type SetTill =
+  /** The till as JSON: its keys carry moments and bytes. */
+  | { readonly outcome: 'set'; readonly till: unknown }
+  | {
+      readonly outcome: 'refused';
+      readonly reason: 'TILL_UNKNOWN' | 'TILL_NUMBER_TAKEN' | 'VERSION_CHANGED' | 'NO_PUBLIC_KEY';
+    };
+
 export type IssueKey =
   | { readonly outcome: 'issued'; readonly key: TillKey; readonly secret: string }
-  | { readonly outcome: 'refused'; readonly reason: 'TILL_UNKNOWN' | 'TOO_MANY_LIVE_KEYS' };
+  | { readonly outcome: 'refused'; readonly reason: 'TILL_UNKNOWN' | 'TOO_MANY_LIVE_KEYS' | 'PUBLIC_KEY_TAKEN' };
 
 /** What is kept of it, to be answered again. */
 type WithoutSecret = Exclude<IssueKey, { outcome: 'issued' }> | { readonly outcome: 'issued'; readonly key: TillKey };
@@ -49,9 +57,9 @@ export class TillsService {
       if ((await rows.countTills(tx, draft.storeId)) >= mostTills) {
         return { outcome: 'refused', reason: 'TOO_MANY_TILLS' };
       }
-      const till = { tillId: uuidv7(), ...draft };
       const latest = this.changes.first();
-      await rows.addTill(tx, { ...till, ...latest });
+      const till = { tillId: uuidv7(), ...draft, mustSign: false, ...latest };
+      await rows.addTill(tx, till);
       await this.changes.announce(tx, caller, 'till-created', tillChanged(till, [], latest));
       return { outcome: 'created', till: tillOf(till, []) };
     });
@@ -66,22 +74,57 @@ export class TillsService {
     return tills.map((till) => tillOf(till, keysOf(till, keys)));
   }
 
-  /** Makes a key; its secret is in this answer and nowhere else, so that a repeated answer has none. */
-  async issueKey(caller: Caller, tillId: string): Promise<Once<IssueKey>> {
-    const secret = tillSecret(tillId, randomBytes(32));
+  /** Undefined when it does not exist for the principal. */
+  async find(principal: Principal, tillId: string): Promise<Till | undefined> {
+    const { manager } = this.dataSource;
+    const till = await this.tillFor(manager, principal, tillId);
+    return till && tillOf(till, await rows.keysOf(manager, [tillId], revokedKeysListed));
+  }
+
+  /** Replaces what can be changed of a till, unless somebody changed it since it was read. */
+  set(caller: Caller, terms: TillTerms): Promise<Once<SetTill>> {
+    return this.changes.once<SetTill>(caller, { route: 'SetTill', body: terms }, async (tx) => {
+      const { tillId, expectedVersion, number, mustSign } = terms;
+      const before = await this.tillFor(tx, caller.principal, tillId);
+      if (!before) return { outcome: 'refused', reason: 'TILL_UNKNOWN' };
+      if (before.version !== expectedVersion) return { outcome: 'refused', reason: 'VERSION_CHANGED' };
+      if (number !== before.number && (await rows.hasNumber(tx, before.storeId, number))) {
+        return { outcome: 'refused', reason: 'TILL_NUMBER_TAKEN' };
+      }
+      const keys = await rows.keysOf(tx, [tillId], revokedKeysListed);
+      const signs = keys.some(({ publicKey, revokedAt }) => publicKey !== null && revokedAt === null);
+      if (mustSign && !signs) return { outcome: 'refused', reason: 'NO_PUBLIC_KEY' };
+      const latest = this.changes.next(before.version);
+      const till = Object.assign(before, { number, mustSign, ...latest });
+      await rows.setTill(tx, tillId, { number, mustSign, ...latest });
+      await this.changes.announce(tx, caller, 'till-changed', tillChanged(till, keys, latest));
+      return { outcome: 'set', till: Till.toJSON(tillOf(till, keys)) };
+    });
+  }
+
+  /**
+   * Makes a bearer key, or takes the public key with which the till signs. The secret is in this answer and nowhere else,
+   * so that a repeated answer has none.
+   */
+  async issueKey(caller: Caller, tillId: string, publicKey: Buffer | undefined): Promise<Once<IssueKey>> {
+    const secret = publicKey ? '' : tillSecret(tillId, randomBytes(32));
     const issued = await this.changes.once<WithoutSecret>(
       caller,
-      { route: 'IssueTillKey', body: { tillId } },
+      { route: 'IssueTillKey', body: { tillId, publicKey } },
       async (tx) => {
         const till = await this.tillFor(tx, caller.principal, tillId);
         if (!till) return { outcome: 'refused', reason: 'TILL_UNKNOWN' };
         const live = await rows.liveKeysOf(tx, [tillId]);
         if (live.length >= mostLiveKeys) return { outcome: 'refused', reason: 'TOO_MANY_LIVE_KEYS' };
+        if (publicKey && (await rows.hasPublicKey(tx, publicKey))) {
+          return { outcome: 'refused', reason: 'PUBLIC_KEY_TAKEN' };
+        }
         const latest = this.changes.next(till.version);
         const key = {
           keyId: uuidv7(),
           tillId,
-          sha256: hashOf(secret),
+          sha256: hashOf(publicKey ?? secret),
+          publicKey: publicKey ?? null,
           createdAt: latest.changedAt,
           revokedAt: null,
           lastUsedAt: null,
@@ -115,7 +158,7 @@ export class TillsService {
       const live = await rows.liveKeysOf(tx, [tillId]);
       await this.changes.announce(tx, caller, 'till-key-revoked', tillChanged(till, live, latest));
       return { outcome: 'revoked', key: { ...keyOf(key), revokedAt } };
-    });
+    }, caller.isDryRun);
   }
 
   /** The latest events of a page of tills by id, as they were published, from after `tillId`. */

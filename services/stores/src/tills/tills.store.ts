@@ -13,6 +13,9 @@ export class TillRow implements Latest, TillDraft {
   @Column('text')
   number!: string;
 
+  @Column('boolean', { name: 'must_sign' })
+  mustSign!: boolean;
+
   @Column('bigint')
   version!: number;
 
@@ -31,9 +34,12 @@ export class TillKeyRow implements KeptKey {
   @Column('uuid', { name: 'till_id' })
   tillId!: string;
 
-  /** Of the whole secret, which is kept nowhere. */
+  /** Of the whole secret, which is kept nowhere, or of the public key. */
   @Column('bytea')
   sha256!: Buffer;
+
+  @Column('bytea', { name: 'public_key', nullable: true })
+  publicKey!: Buffer | null;
 
   @Column('timestamptz', { name: 'created_at' })
   createdAt!: Date;
@@ -77,6 +83,11 @@ export function tillsAfter(tx: EntityManager, tillId: string, limit: number): Pr
   return tx.find(TillRow, { where: { tillId: MoreThan(tillId) }, order: { tillId: 'ASC' }, take: limit });
 }
 
+/** Changes a till, with the version that its event follows. */
+export async function setTill(tx: EntityManager, tillId: string, changed: Partial<TillRow>): Promise<void> {
+  await tx.update(TillRow, { tillId }, changed);
+}
+
 /** Follows a till's event with its version. */
 export async function setLatest(tx: EntityManager, tillId: string, latest: Latest): Promise<void> {
   await tx.update(TillRow, { tillId }, latest);
@@ -112,6 +123,10 @@ export function keysOf(tx: EntityManager, tillIds: readonly string[], most: numb
 
 export async function addKey(tx: EntityManager, key: TillKeyRow): Promise<void> {
   await tx.insert(TillKeyRow, key);
+}
+
+export function hasPublicKey(tx: EntityManager, publicKey: Buffer): Promise<boolean> {
+  return tx.existsBy(TillKeyRow, { publicKey });
 }
 
 export function findKey(tx: EntityManager, tillId: string, keyId: string): Promise<TillKeyRow | null> {
