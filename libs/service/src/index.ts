@@ -23,6 +23,8 @@ export {
   memberDataTables,
   privacyTopics,
   type Reader,
+  restrictedAmong,
+  restrictionTables,
 } from './member-data.js';
 export { exitCodes, Misused, type OpsAnswer, type OpsCall, type OpsCommand, runOps } from './ops.js';
 export { OpsServer, type ReadinessCheck } from './ops-server.js';

@@ -12,13 +12,17 @@ import {
   type Type,
 } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
-import { MemberErasureOrdered, MemberExportOrdered } from '@regulars/contracts/members/v1/members_events';
+import {
+  MemberErasureOrdered,
+  MemberExportOrdered,
+  MemberRestrictionOrdered,
+} from '@regulars/contracts/members/v1/members_events';
 import {
   MemberDataServiceService,
   type ReadMemberDataRequest,
   type ReadMemberDataResponse,
 } from '@regulars/contracts/privacy/v1/privacy';
-import { MemberDataErased, MemberDataFound } from '@regulars/contracts/privacy/v1/privacy_events';
+import { MemberDataErased, MemberDataFound, MemberDataRestricted } from '@regulars/contracts/privacy/v1/privacy_events';
 import {
   appendToOutbox,
   type EventConsumer,
@@ -60,6 +64,11 @@ export interface MemberData {
    * same transaction: it is called with how many records were touched.
    */
   erase(memberId: string, orderedAt: Date, done: (tx: EntityManager, records: number) => Promise<void>): Promise<void>;
+  /**
+   * Stops what is under way and no longer allowed once a member's data is restricted; safe to repeat. What begins later
+   * asks `restrictedAmong`. @returns how many records it touched
+   */
+  restrict?(tx: EntityManager, memberId: string): Promise<number>;
 }
 
 /** Statements of a service's migration: orders to be carried out, and who was erased. */
@@ -85,6 +94,36 @@ export const memberDataTables = {
   down: ['DROP TABLE erasures_obeyed, erased_member, member_data_task'],
 } as const;
 
+/** Statements of a later migration: whose data is restricted, and the orders to do so. */
+export const restrictionTables = {
+  up: [
+    `ALTER TABLE member_data_task DROP CONSTRAINT member_data_task_kind_check,
+      ADD CONSTRAINT member_data_task_kind_check CHECK (kind IN ('export', 'erasure', 'restriction', 'lifting'))`,
+    // A row stays when a restriction ends, so that an older order that is heard late changes nothing.
+    `CREATE TABLE restricted_member (
+      member_id uuid PRIMARY KEY,
+      since timestamptz,
+      ordered_at timestamptz NOT NULL
+    )`,
+  ],
+  down: [
+    'DROP TABLE restricted_member',
+    `DELETE FROM member_data_task WHERE kind IN ('restriction', 'lifting')`,
+    `ALTER TABLE member_data_task DROP CONSTRAINT member_data_task_kind_check,
+      ADD CONSTRAINT member_data_task_kind_check CHECK (kind IN ('export', 'erasure'))`,
+  ],
+} as const;
+
+/** Those of the members whose data is restricted (requirement M6): for all that nobody asked for. */
+export async function restrictedAmong(tx: EntityManager, memberIds: readonly string[]): Promise<Set<string>> {
+  if (memberIds.length === 0) return new Set();
+  const rows = await tx.query<{ memberId: string }[]>(
+    `SELECT member_id AS "memberId" FROM restricted_member WHERE member_id = ANY ($1::uuid[]) AND since IS NOT NULL`,
+    [memberIds],
+  );
+  return new Set(rows.map(({ memberId }) => memberId));
+}
+
 const DATA = Symbol('member data');
 
 /** The provider of the service's own module, which is there once everything is wired. */
@@ -94,7 +133,7 @@ const SERVICE = Symbol('service of member data');
 interface Task {
   readonly requestId: string;
   readonly memberId: string;
-  readonly kind: 'export' | 'erasure';
+  readonly kind: 'export' | 'erasure' | 'restriction' | 'lifting';
   readonly orderedAt: Date;
 }
 
@@ -110,7 +149,7 @@ function privacyTopicOf(service: string): string {
   return `regulars.${service}.privacy.v1`;
 }
 
-/** Hears orders of export and erasure; what is ordered becomes a task. */
+/** Hears orders of export, erasure and restriction; what is ordered becomes a task. */
 @Injectable()
 export class MemberOrdersConsumer implements EventConsumer {
   readonly topic: string = memberTopic;
@@ -183,8 +222,20 @@ export class MemberDataTasks implements OnApplicationBootstrap, OnApplicationShu
   /** Carries some tasks out; safe on several replicas at once, because each is safe to repeat. */
   private async some(): Promise<number> {
     const tasks = await openTasks(this.dataSource, tasksAtOnce);
-    for (const task of tasks) await (task.kind === 'erasure' ? this.erase(task) : this.find(task));
+    for (const task of tasks) await this.obey(task);
     return tasks.length;
+  }
+
+  private obey(task: Task): Promise<void> {
+    switch (task.kind) {
+      case 'erasure':
+        return this.erase(task);
+      case 'export':
+        return this.find(task);
+      case 'restriction':
+      case 'lifting':
+        return this.restrict(task, task.kind === 'restriction');
+    }
   }
 
   private async erase(task: Task): Promise<void> {
@@ -206,6 +257,17 @@ export class MemberDataTasks implements OnApplicationBootstrap, OnApplicationShu
       const found = { requestId, memberId, service: this.service, records: lines.length, sha256 };
       const payload = MemberDataFound.toJSON({ ...found, answeredAt: this.clock.now() }) as object;
       await this.answer(tx, task, 'MemberDataFound', payload);
+    });
+    this.outbox.wake();
+  }
+
+  private async restrict(task: Task, restricted: boolean): Promise<void> {
+    await this.dataSource.transaction(async (tx) => {
+      const { requestId, memberId } = task;
+      await noteRestriction(tx, task, restricted);
+      const records = restricted ? ((await this.data().restrict?.(tx, memberId)) ?? 0) : 0;
+      const done = { requestId, memberId, service: this.service, restricted, records, answeredAt: this.clock.now() };
+      await this.answer(tx, task, 'MemberDataRestricted', MemberDataRestricted.toJSON(done) as object);
     });
     this.outbox.wake();
   }
@@ -276,11 +338,20 @@ export class MemberDataModule {
 }
 
 function taskIn({ type, payload }: ReceivedEvent): Task[] {
-  if (type === 'regulars.members.v1.MemberErasureOrdered')
-    return [erasureIn(payload)].filter((task) => task !== undefined);
-  if (type !== 'regulars.members.v1.MemberExportOrdered') return [];
-  const { requestId, memberId, orderedAt } = MemberExportOrdered.fromJSON(payload);
-  return orderedAt ? [{ requestId, memberId, orderedAt, kind: 'export' }] : [];
+  switch (type) {
+    case 'regulars.members.v1.MemberErasureOrdered':
+      return [erasureIn(payload)].filter((task) => task !== undefined);
+    case 'regulars.members.v1.MemberExportOrdered': {
+      const { requestId, memberId, orderedAt } = MemberExportOrdered.fromJSON(payload);
+      return orderedAt ? [{ requestId, memberId, orderedAt, kind: 'export' }] : [];
+    }
+    case 'regulars.members.v1.MemberRestrictionOrdered': {
+      const { requestId, memberId, orderedAt, restricted } = MemberRestrictionOrdered.fromJSON(payload);
+      return orderedAt ? [{ requestId, memberId, orderedAt, kind: restricted ? 'restriction' : 'lifting' }] : [];
+    }
+    default:
+      return [];
+  }
 }
 
 function erasureIn(payload: unknown): Task | undefined {
@@ -315,6 +386,15 @@ async function closeTask(tx: EntityManager, requestId: string): Promise<void> {
 
 async function noteErased(tx: EntityManager, { memberId, requestId }: Task, at: Date): Promise<void> {
   await tx.query('INSERT INTO erased_member VALUES ($1, $2, $3) ON CONFLICT DO NOTHING', [memberId, requestId, at]);
+}
+
+async function noteRestriction(tx: EntityManager, { memberId, orderedAt }: Task, restricted: boolean): Promise<void> {
+  await tx.query(
+    `INSERT INTO restricted_member (member_id, since, ordered_at) VALUES ($1, CASE WHEN $2 THEN $3::timestamptz END, $3)
+     ON CONFLICT (member_id) DO UPDATE SET since = excluded.since, ordered_at = excluded.ordered_at
+     WHERE excluded.ordered_at > restricted_member.ordered_at`,
+    [memberId, restricted, orderedAt],
+  );
 }
 
 async function isErased(dataSource: DataSource, memberId: string): Promise<boolean> {

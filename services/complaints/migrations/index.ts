@@ -1,5 +1,6 @@
 import type { Migrations } from '@regulars/service';
 import { Cases } from './0001-cases.js';
 import { MemberDataOrders } from './0010-member-data-orders.js';
+import { Restrictions } from './0011-restrictions.js';
 
-export const migrations: Migrations = [Cases, MemberDataOrders];
+export const migrations: Migrations = [Cases, MemberDataOrders, Restrictions];

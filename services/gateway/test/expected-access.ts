@@ -118,6 +118,7 @@ export const expectedAccess: Readonly<Record<string, ExpectedAccess>> = {
   'GET /v1/members/duplicates': { may: 'store-manager agent crm-analyst administrator' },
   'POST /v1/members/duplicates/:duplicateId:dismiss': { may: 'store-manager agent crm-analyst administrator' },
   'PUT /v1/members/:memberId/tags': { may: 'store-manager agent crm-analyst marketing administrator' },
+  'POST /v1/members/confirmation-requests': { may: 'store-manager agent crm-analyst administrator' },
   'POST /v1/members/:memberId/confirmations': { may: atTheDesk },
   'POST /v1/members/:memberId/acceptances': { may: atTheDesk },
   'GET /v1/members/:memberId/accesses': { may: 'auditor administrator' },
@@ -135,6 +136,7 @@ export const expectedAccess: Readonly<Record<string, ExpectedAccess>> = {
   'GET /v1/self-service/me/particulars': mine('particulars'),
   'PUT /v1/self-service/me/particulars': { may: 'member' },
   'POST /v1/self-service/me/acceptances': { may: 'member' },
+  'POST /v1/self-service/me/confirmations': { may: 'member' },
   'GET /v1/self-service/me/contact-changes': mine('contact-changes'),
   'POST /v1/self-service/me/verifications': { may: 'member' },
   'POST /v1/self-service/me/verifications/:challengeId': minePart(

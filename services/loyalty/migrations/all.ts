@@ -9,6 +9,7 @@ import { Coupons0000000000021 } from './0021-coupons.js';
 import { Adjustments0000000000022 } from './0022-adjustments.js';
 import { ConfigurationLog0000000000030 } from './0030-configuration-log.js';
 import { MemberDataOrders } from './0040-member-data-orders.js';
+import { Restrictions } from './0041-restrictions.js';
 
 /** Oldest first. */
 export const migrations: Migrations = [
@@ -22,4 +23,5 @@ export const migrations: Migrations = [
   Coupons0000000000021,
   Adjustments0000000000022,
   MemberDataOrders,
+  Restrictions,
 ];

@@ -7,6 +7,8 @@ import { Verification } from './0005-verification.js';
 import { PrivacyRequests } from './0006-privacy-requests.js';
 import { Duplicates } from './0010-duplicates.js';
 import { AccessSeals } from './0030-access-seals.js';
+import { Restrictions } from './0031-restrictions.js';
+import { Confirmations } from './0032-confirmations.js';
 
 /** Oldest first. */
 export const migrations: Migrations = [
@@ -18,4 +20,6 @@ export const migrations: Migrations = [
   PrivacyRequests,
   Duplicates,
   AccessSeals,
+  Restrictions,
+  Confirmations,
 ];

@@ -2,8 +2,9 @@ import { randomInt } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { MemberDirectoryServiceService } from '@regulars/contracts/members/v1/directory';
 import { RegistrationChannel } from '@regulars/contracts/members/v1/members';
+import { VerificationServiceService } from '@regulars/contracts/members/v1/verification';
 import { type RpcClient, rpcClient } from '@regulars/service';
-import type { PrincipalClaims } from '@regulars/testing';
+import { eventually, type PrincipalClaims } from '@regulars/testing';
 import { agent, as, bund, cashier, Desk, nobody, refusalOf, registrationOf, xuhui } from './desk.js';
 
 const nothing = { namePrefix: '', homeStoreId: '', tag: '', page: undefined };
@@ -12,6 +13,7 @@ const ofXuhui: PrincipalClaims = { sub: 'manager-he', kind: 'person', roles: ['s
 describe('The directory of members', () => {
   let desk: Desk;
   let client: RpcClient<typeof MemberDirectoryServiceService>;
+  let verifications: RpcClient<typeof VerificationServiceService>;
 
   /** A member with any mobile. */
   async function registered(name: string, homeStoreId = bund): Promise<string> {
@@ -29,10 +31,12 @@ describe('The directory of members', () => {
   beforeAll(async () => {
     desk = await Desk.open();
     client = rpcClient(MemberDirectoryServiceService, desk.service.grpcAddress);
+    verifications = rpcClient(VerificationServiceService, desk.service.grpcAddress);
   }, 60_000);
 
   afterAll(async () => {
     client.close();
+    verifications.close();
     await desk.close();
   });
 
@@ -106,11 +110,72 @@ describe('The directory of members', () => {
     expect(await stale()).toEqual([older, old]);
     await client.confirmRecord({ memberId: older }, await as(agent));
     expect(await stale()).toEqual([old]);
+    await client.confirmRecord({ memberId: old }, await as({ sub: old, kind: 'member' }));
+    expect(await stale()).toEqual([]);
     const unknown = client.confirmRecord({ memberId: nobody }, await as(agent));
     expect(await refusalOf(unknown)).toMatchObject({ code: 'MEMBER_UNKNOWN' });
   });
 
-  it('[M1] notes further versions of notices that a member accepted, each with its first time', async () => {
+  it('[M3] notes once who confirmed from where, and the history of contacts tells', async () => {
+    const memberId = await registered('陈年谷');
+    const other = await registered('陈年酒');
+    const caller = { ...(await as(agent)), idempotencyKey: 'confirm-1' };
+    const first = await client.confirmRecord({ memberId }, caller);
+    const again = await client.confirmRecord({ memberId }, caller);
+    expect([first.replayed, again]).toEqual([false, { ...first, replayed: true }]);
+    const reused = client.confirmRecord({ memberId: other }, caller);
+    expect(await refusalOf(reused)).toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED' });
+    const herself: PrincipalClaims = { sub: memberId, kind: 'member' };
+    await client.confirmRecord({ memberId }, await as(herself));
+    const { changes } = await verifications.listContactChanges(
+      { memberId, purpose: 'own-data', page: undefined },
+      await as(herself),
+    );
+    const told = changes.map(({ reason, changedBy, changedFrom, oldValue, newValue }) => ({
+      noted: `${reason} by ${changedBy} from ${changedFrom}`,
+      isSame: oldValue === newValue && newValue.startsWith('+86'),
+    }));
+    expect(told).toEqual([
+      { noted: `confirmed by ${memberId} from member`, isSame: true },
+      { noted: 'confirmed by agent-zhao from person', isSame: true },
+    ]);
+    const stranger = client.confirmRecord({ memberId: other }, await as(herself));
+    expect(await refusalOf(stranger)).toMatchObject({ code: 'MEMBER_UNKNOWN' });
+  });
+
+  it('[M3] has members asked to confirm, once in a while, and only those who may be asked', async () => {
+    const [fresh, old, asked, restricted, there] = await Promise.all([
+      registered('祝英台'),
+      registered('祝枝山'),
+      registered('祝允明'),
+      registered('祝福'),
+      registered('祝融', xuhui),
+    ]);
+    const memberIds = [fresh, old, asked, restricted, there];
+    await desk.database.query(
+      `UPDATE member SET confirmed_at = now() - interval '400 days' WHERE member_id = ANY ($1::uuid[]) AND member_id <> $2`,
+      [memberIds, fresh],
+    );
+    await desk.database.query('INSERT INTO restricted_member VALUES ($1, now(), now())', [restricted]);
+    const clerk: PrincipalClaims = { sub: 'manager-feng', kind: 'person', roles: ['store-manager'], stores: [bund] };
+    expect((await client.askToConfirm({ memberIds: [asked] }, await as(clerk))).askedIds).toEqual([asked]);
+    const caller = { ...(await as(clerk)), idempotencyKey: 'ask-1' };
+    expect(await client.askToConfirm({ memberIds }, caller)).toEqual({ askedIds: [old], replayed: false });
+    expect(await client.askToConfirm({ memberIds }, caller)).toEqual({ askedIds: [old], replayed: true });
+    expect((await client.askToConfirm({ memberIds }, await as(clerk))).askedIds).toEqual([]);
+    const { members } = await client.listStale({ olderThanDays: 365, page: undefined }, await as(clerk));
+    const askedAt = new Map(members.map((each) => [each.member?.memberId, each.askedAt]));
+    expect([askedAt.get(old), askedAt.get(restricted)]).toEqual([expect.any(Date), undefined]);
+    const types = await eventually(async () => {
+      const found = (await desk.eventsOf(old)).map(({ headers }) => headers.ce_type?.split('.').at(-1));
+      return found.length === 2 && found;
+    });
+    expect(types).toEqual(['MemberRegistered', 'MemberConfirmationAsked']);
+    const nobodyAsked = client.askToConfirm({ memberIds: [] }, await as(agent));
+    expect(await refusalOf(nobodyAsked)).toEqual({ code: 'MALFORMED', pointers: ['/memberIds'] });
+  });
+
+  it('[M1] notes further versions of notices that a member accepted, each with its first time and its proof', async () => {
     const memberId = await registered('何必');
     const channel = RegistrationChannel.APP;
     const accepted = { notice: 'privacy', version: '2026-11', channel, acceptedAt: new Date('2026-11-01T08:00:00Z') };
@@ -123,7 +188,16 @@ describe('The directory of members', () => {
       'privacy 2026-05',
       'privacy 2026-11',
     ]);
-    expect(acceptances[2]).toEqual(accepted);
+    const proof = { recordedAt: expect.any(Date), recordedBy: 'agent-zhao', recordedFrom: 'person' };
+    expect(acceptances).toMatchObject([proof, proof, proof]);
+    expect(acceptances[2]).toEqual({ ...accepted, ...proof });
+    const own = { ...accepted, version: '2026-12' };
+    const herself = await as({ sub: memberId, kind: 'member' });
+    const told = await client.acceptNotices({ memberId, acceptances: [own] }, herself);
+    expect(told.acceptances[3]).toMatchObject({ version: '2026-12', recordedBy: memberId, recordedFrom: 'member' });
+    const other = await registered('何必曰利');
+    const forOther = client.acceptNotices({ memberId: other, acceptances: [own] }, herself);
+    expect(await refusalOf(forOther)).toMatchObject({ code: 'MEMBER_UNKNOWN' });
     const twice = client.acceptNotices({ memberId, acceptances: [accepted, accepted] }, caller);
     expect(await refusalOf(twice)).toEqual({ code: 'MALFORMED', pointers: ['/acceptances'] });
   });

@@ -11,7 +11,7 @@ const administrator: PrincipalClaims = { sub: 'admin-wu', kind: 'person', roles:
 const others = ['complaints', 'loyalty', 'notifications', 'surveys'];
 const anyMobile = () => `+86134${String(randomInt(100_000_000)).padStart(8, '0')}`;
 const key = () => randomBytes(8).toString('hex');
-const { EXPORT, ERASURE } = PrivacyRequestKind;
+const { EXPORT, ERASURE, RESTRICTION, LIFTING } = PrivacyRequestKind;
 
 describe('What members ask for about their data', () => {
   let desk: Desk;
@@ -87,6 +87,38 @@ describe('What members ask for about their data', () => {
       person: { mobile: expect.any(String) },
     });
     expect(await refusalOf(data.readMemberData(request, await as(agent)))).toMatchObject({ code: 'NOT_ALLOWED' });
+  });
+
+  it('[M6] restricts what is done with the data until the member has it lifted, with a proof of every service', async () => {
+    const { memberId } = await desk.register({ mobile: anyMobile() });
+    const asHerself = herself(memberId);
+    const restrictedSince = async () =>
+      (await desk.client.getMember({ memberId, purpose: '' }, await as(agent))).member?.restrictedSince;
+    const done = async (kind: PrivacyRequestKind) => {
+      const ordered = await order(memberId, kind, asHerself);
+      for (const crossed of [RESTRICTION, LIFTING]) {
+        expect(await refusalOf(order(memberId, crossed, asHerself))).toMatchObject({ code: 'REQUEST_OPEN' });
+      }
+      for (const service of others) await answer(service, ordered, 'MemberDataRestricted');
+      await eventually(async () => {
+        expect(await read(ordered.requestId)).toMatchObject({ kind, awaited: [], doneAt: expect.any(Date) });
+      });
+      return ordered;
+    };
+    expect(await refusalOf(order(memberId, LIFTING, asHerself))).toMatchObject({ code: 'NOT_RESTRICTED' });
+    const restricted = await done(RESTRICTION);
+    expect(await restrictedSince()).toEqual(restricted.requestedAt);
+    expect(await refusalOf(order(memberId, RESTRICTION))).toMatchObject({ code: 'ALREADY_RESTRICTED' });
+    await done(LIFTING);
+    expect(await restrictedSince()).toBeUndefined();
+    const told = (await desk.eventsOf(memberId)).map(({ headers, value }) => ({
+      type: headers.ce_type?.split('.').at(-1),
+      restricted: (JSON.parse(value ?? '{}') as { restricted?: boolean }).restricted ?? false,
+    }));
+    expect(told.slice(1)).toEqual([
+      { type: 'MemberRestrictionOrdered', restricted: true },
+      { type: 'MemberRestrictionOrdered', restricted: false },
+    ]);
   });
 
   it('[M6] destroys the key and the indexes of whoever is erased; a row that belongs to nobody stays', async () => {

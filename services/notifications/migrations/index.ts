@@ -2,5 +2,6 @@ import type { Migrations } from '@regulars/service';
 import { Messages } from './0001-messages.js';
 import { Recipients } from './0002-recipients.js';
 import { MemberDataOrders } from './0010-member-data-orders.js';
+import { Restrictions } from './0011-restrictions.js';
 
-export const migrations: Migrations = [Messages, Recipients, MemberDataOrders];
+export const migrations: Migrations = [Messages, Recipients, MemberDataOrders, Restrictions];

@@ -2,9 +2,9 @@ import { Module } from '@nestjs/common';
 import { MessagingModule } from '@regulars/messaging';
 import { ErasuresConsumer, MemberDataModule, MemberOrdersConsumer, privacyTopics } from '@regulars/service';
 import { CasesConsumer } from './messages/cases.consumer.js';
-import { CodesConsumer } from './messages/codes.consumer.js';
 import { MailClient } from './messages/mail.client.js';
 import { MembersClient } from './messages/members.client.js';
+import { MembersConsumer } from './messages/members.consumer.js';
 import { MessagesController } from './messages/messages.controller.js';
 import { MessagesJob } from './messages/messages.job.js';
 import { MessagesService } from './messages/messages.service.js';
@@ -26,7 +26,7 @@ import { StoresStore } from './stores/stores.store.js';
       topics: [{ name: messageTopic }, ...privacyTopics('notifications')],
       consumers: [
         CasesConsumer,
-        CodesConsumer,
+        MembersConsumer,
         PointsConsumer,
         RecipientsConsumer,
         StoresConsumer,
@@ -40,7 +40,7 @@ import { StoresStore } from './stores/stores.store.js';
   providers: [
     NotificationsMemberData,
     CasesConsumer,
-    CodesConsumer,
+    MembersConsumer,
     MailClient,
     MembersClient,
     MessagesJob,

@@ -120,6 +120,53 @@ describe('The notifications service', () => {
     ]);
   });
 
+  it('[M3] asks a member to confirm what is written down about her', async () => {
+    const { memberId, email } = members.add(uuidv7());
+    const payload = { memberId, askedAt: new Date().toISOString() };
+    await publish(topic('members.member'), [
+      { type: 'regulars.members.v1.MemberConfirmationAsked', key: memberId, payload },
+    ]);
+    await ended(memberId, MessageState.SENT);
+    expect(mailbox.to(email)).toMatchObject([{ subject: '请确认您的会员资料' }]);
+  });
+
+  it('[M6] sends what is owed and nothing else while a member’s data is restricted, and all again afterwards', async () => {
+    const { memberId, email } = members.add(uuidv7());
+    const order = async (restricted: boolean, secondsAgo: number) => {
+      const requestId = uuidv7();
+      const payload = {
+        requestId,
+        memberId,
+        restricted,
+        orderedAt: new Date(Date.now() - secondsAgo * 1_000).toISOString(),
+      };
+      await publish(topic('members.member'), [
+        { type: 'regulars.members.v1.MemberRestrictionOrdered', key: memberId, payload },
+      ]);
+      return eventually(async () => {
+        const answers = await readTopic(topic('notifications.privacy'));
+        const proof = answers.map(
+          ({ value }) => JSON.parse(value ?? '{}') as { requestId?: string; restricted?: boolean },
+        );
+        return proof.find((each) => each.requestId === requestId) ?? false;
+      }, 20_000);
+    };
+    expect(await order(true, 2)).toMatchObject({ service: 'notifications', restricted: true });
+    await publish(topic('loyalty.points'), [pointsEarned(memberId, 3), pointsTakenBack(memberId)]);
+    const told = await eventually(async () => {
+      const { messages } = await list(memberId);
+      const isOver = messages.length === 2 && messages.every(({ state }) => state !== MessageState.WAITING);
+      return isOver && messages;
+    }, 60_000);
+    expect(told.find(({ template }) => template === 'points-earned')).toMatchObject({ reason: 'RESTRICTED' });
+    expect(mailbox.to(email)).toMatchObject([{ subject: '退款扣回 30 积分' }]);
+    await order(false, 1);
+    // An older order that is heard late changes nothing.
+    await order(true, 3);
+    await publish(topic('loyalty.points'), [pointsEarned(memberId, 4)]);
+    await eventually(() => expect(mailbox.to(email)).toHaveLength(2), 60_000);
+  });
+
   it('[N6] sends one message for an event that is delivered three times', async () => {
     const { memberId, email } = members.add(uuidv7());
     const event = pointsEarned(memberId, 7);

@@ -1,5 +1,6 @@
 import type { Migrations } from '@regulars/service';
 import { FollowUps } from './0001-follow-ups.js';
 import { MemberDataOrders } from './0010-member-data-orders.js';
+import { Restrictions } from './0011-restrictions.js';
 
-export const migrations: Migrations = [FollowUps, MemberDataOrders];
+export const migrations: Migrations = [FollowUps, MemberDataOrders, Restrictions];

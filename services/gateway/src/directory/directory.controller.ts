@@ -1,16 +1,21 @@
-import { Body, Controller, Get, HttpCode, Inject, Param, Post, Put, Query } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Put, Query, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { CallOptions } from '@regulars/service';
+import type { FastifyReply } from 'fastify';
 import { Call, type Write, Writing } from '../access/call.guard.js';
 import { id, pageRequest } from '../edge/fields.js';
 import { present } from '../edge/present.js';
 import { Documented } from '../edge/reference.config.js';
+import { tellReplay } from '../edge/replay.guard.js';
 import { acceptanceAnswer, acceptanceOf, memberAnswer } from '../members/member.js';
 import { Owners } from '../owners.client.js';
 import {
   type AcceptancesBody,
+  type AskBody,
   acceptancesBody,
   acceptancesRead,
+  askBody,
+  asked,
   confirmation,
   memberPage,
   type SearchQuery,
@@ -50,20 +55,45 @@ export class DirectoryController {
   async listStaleMembers(@Query({ schema: staleQuery }) query: StaleQuery, @Call() call: CallOptions) {
     const request = { olderThanDays: query.olderThanDays, page: pageRequest(query) };
     const { members, nextCursor } = await this.owners.memberDirectory.listStale(request, call);
-    const answered = members.map(({ member, confirmedAt }) => ({ member: memberAnswer(present(member)), confirmedAt }));
+    const answered = members.map(({ member, ...rest }) => ({ member: memberAnswer(present(member)), ...rest }));
     return { members: answered, nextCursor: nextCursor || undefined };
+  }
+
+  @Post('confirmation-requests')
+  @HttpCode(200)
+  @Documented({
+    summary: 'Ask members to confirm their data, by a message',
+    answers: { 200: asked },
+    problems: ['IDEMPOTENCY_KEY_REUSED'],
+    needsKey: true,
+  })
+  async askToConfirm(
+    @Body({ schema: askBody }) { memberIds }: AskBody,
+    @Writing() write: Write,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const { askedIds, replayed } = await this.owners.memberDirectory.askToConfirm({ memberIds }, write.call);
+    tellReplay(reply, replayed);
+    return { askedIds };
   }
 
   @Post(':memberId/confirmations')
   @HttpCode(200)
   @Documented({
     summary: 'Note that the member confirmed the data',
+    description: 'The history of contacts tells who noted it.',
     answers: { 200: confirmation },
-    problems: ['MEMBER_UNKNOWN'],
+    problems: ['MEMBER_UNKNOWN', 'IDEMPOTENCY_KEY_REUSED'],
     needsKey: true,
   })
-  async confirmMember(@Param('memberId', { schema: id }) memberId: string, @Writing() write: Write) {
-    return this.owners.memberDirectory.confirmRecord({ memberId }, write.call);
+  async confirmMember(
+    @Param('memberId', { schema: id }) memberId: string,
+    @Writing() write: Write,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const { confirmedAt, replayed } = await this.owners.memberDirectory.confirmRecord({ memberId }, write.call);
+    tellReplay(reply, replayed);
+    return { confirmedAt };
   }
 
   @Put(':memberId/tags')
@@ -87,7 +117,7 @@ export class DirectoryController {
     summary: 'Note that the member accepted further versions of notices',
     description: 'A version that was accepted before keeps its first time. All that was accepted is answered.',
     answers: { 200: acceptancesRead },
-    problems: ['MEMBER_UNKNOWN'],
+    problems: ['MEMBER_UNKNOWN', 'IDEMPOTENCY_KEY_REUSED'],
     needsKey: true,
   })
   async acceptNotices(

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { id, pageQuery, slug, text, told } from '../edge/fields.js';
-import { acceptance, member } from '../members/member.js';
+import { acceptance, acceptanceRead, member } from '../members/member.js';
 
 const tag = slug(40).meta({ examples: ['tasting-club'] });
 
@@ -45,7 +45,36 @@ export type AcceptancesBody = z.output<typeof acceptancesBody>;
 const nextCursor = z.string().optional().meta({ description: 'Missing on the last page' });
 export const memberPage = z.object({ members: z.array(member), nextCursor }).meta({ id: 'Members' });
 export const stalePage = z
-  .object({ members: z.array(z.object({ member, confirmedAt: z.iso.datetime() })), nextCursor })
+  .object({
+    members: z.array(
+      z.object({
+        member,
+        confirmedAt: z.iso.datetime(),
+        askedAt: z.iso
+          .datetime()
+          .optional()
+          .meta({
+            description: 'When the member was last asked to confirm it; missing when never',
+            examples: ['2026-11-02T11:45:01Z'],
+          }),
+      }),
+    ),
+    nextCursor,
+  })
   .meta({ id: 'StaleMembers' });
+export const askBody = z
+  .strictObject({
+    memberIds: z.array(id).min(1).max(200).meta({ description: 'Members of the list of those whose data is old' }),
+  })
+  .meta({ id: 'ConfirmationRequest' });
+export type AskBody = z.output<typeof askBody>;
+export const asked = z
+  .object({
+    askedIds: z.array(id).meta({
+      description:
+        'Those who are asked; left out is who was asked or confirmed within 30 days, whose data is restricted, and whom the caller may not know',
+    }),
+  })
+  .meta({ id: 'ConfirmationAsked' });
 export const confirmation = z.object({ confirmedAt: z.iso.datetime() }).meta({ id: 'Confirmation' });
-export const acceptancesRead = z.object({ acceptances: z.array(acceptance) }).meta({ id: 'Acceptances' });
+export const acceptancesRead = z.object({ acceptances: z.array(acceptanceRead) }).meta({ id: 'Acceptances' });

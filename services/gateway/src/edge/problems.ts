@@ -66,6 +66,8 @@ export const knownProblems = {
   METHOD_NOT_ALLOWED: { status: 405, title: 'The route has other methods; allowed tells which' },
   CONFLICT: { status: 409, title: 'A rule or a state says no' },
   CONTACT_PERSONS_OF_INDIVIDUAL: { status: 409, title: 'An individual has no contact persons' },
+  ALREADY_RESTRICTED: { status: 409, title: 'The processing of the data is restricted already' },
+  NOT_RESTRICTED: { status: 409, title: 'The processing of the data is not restricted' },
   REQUEST_OPEN: { status: 409, title: 'One is under way' },
   NO_CONTACT: { status: 409, title: 'The member has none on record' },
   CODE_WRONG: { status: 409, title: 'The code is wrong' },

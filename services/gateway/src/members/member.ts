@@ -35,6 +35,31 @@ export const acceptance = z
   })
   .meta({ id: 'Acceptance' });
 
+/** The same as it is read, with the proof: who wrote it down when. */
+export const acceptanceRead = z
+  .object({
+    notice,
+    version: z.string().meta({ description: 'Which version of the notice', examples: ['2026-05'] }),
+    channel: channels.schema,
+    acceptedAt: z.iso.datetime().optional(),
+    recordedAt: z.iso
+      .datetime()
+      .optional()
+      .meta({
+        description: 'When it was written down; missing for what was written down before this was kept',
+        examples: ['2026-05-01T02:00:01Z'],
+      }),
+    recordedBy: z
+      .string()
+      .optional()
+      .meta({ description: 'By whom: a person, a till, or the member by id', examples: ['agent'] }),
+    recordedFrom: z
+      .string()
+      .optional()
+      .meta({ description: 'From where: person, machine, till, member or service', examples: ['person'] }),
+  })
+  .meta({ id: 'RecordedAcceptance' });
+
 /**
  * The body with which somebody registers (requirement M1). What is written down about the person is checked by members,
  * which tells every fault of it at once.
@@ -92,9 +117,7 @@ export const member = z
     nature: natures.schema,
     language,
     homeStoreId: z.uuid().optional(),
-    acceptances: z.array(
-      z.object({ notice, version: z.string(), channel: channels.schema, acceptedAt: z.iso.datetime().optional() }),
-    ),
+    acceptances: z.array(acceptanceRead),
     registeredAt: z.iso.datetime().optional(),
     tags: z.array(z.string()),
     mobileVerifiedAt: z.iso.datetime().optional(),
@@ -103,6 +126,14 @@ export const member = z
       description:
         'Whether the mobile has to be verified before it counts: another member had it, or nobody was here for long',
     }),
+    restrictedSince: z.iso
+      .datetime()
+      .optional()
+      .meta({
+        description:
+          'Since when the data is not to be used but for what the member does herself: no marketing, no profile',
+        examples: ['2026-11-02T11:45:01Z'],
+      }),
     mergedInto: z.uuid().optional().meta({ description: 'The member that this one was merged into' }),
     mergedIds: z.array(z.uuid()).meta({ description: 'Members that were merged into this one' }),
   })

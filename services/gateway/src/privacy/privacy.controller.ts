@@ -33,10 +33,10 @@ export class PrivacyController {
 
   @Post('members/:memberId/privacy-requests')
   @Documented({
-    summary: 'Order an export or an erasure',
+    summary: 'Order an export, an erasure, a restriction of processing or its lifting',
     description: 'An erasure cannot be taken back. Every service answers; the request shows which have.',
     answers: { 201: privacyRequest, 200: privacyRequest },
-    problems: ['MEMBER_UNKNOWN', 'REQUEST_OPEN', 'IDEMPOTENCY_KEY_REUSED'],
+    problems: ['MEMBER_UNKNOWN', 'REQUEST_OPEN', 'ALREADY_RESTRICTED', 'NOT_RESTRICTED', 'IDEMPOTENCY_KEY_REUSED'],
   })
   async orderPrivacyRequest(
     @Param('memberId', { schema: id }) memberId: string,

@@ -27,7 +27,7 @@ export const privacyRequest = z
       .array(
         z.object({
           service: z.string().meta({ description: 'Which service', examples: ['loyalty'] }),
-          records: z.int().meta({ description: 'Records found for an export, or touched by an erasure' }),
+          records: z.int().meta({ description: 'Records found for an export, or touched by what was asked for' }),
           sha256: z.string().optional().meta({ description: 'Of the records found, in hex' }),
           answeredAt: z.iso.datetime().meta({ description: 'When it answered' }),
         }),

@@ -47,10 +47,11 @@ export class OwnDataController {
 
   @Post('privacy-requests')
   @Documented({
-    summary: 'Ask for an export or an erasure',
-    description: 'An erasure cannot be taken back.',
+    summary: 'Ask for an export, an erasure, a restriction of processing or its lifting',
+    description:
+      'An erasure cannot be taken back. While restricted, purchases are credited and points can be spent; nobody advertises, asks or makes a profile.',
     answers: { 201: privacyRequest, 200: privacyRequest },
-    problems: ['MEMBER_UNKNOWN', 'REQUEST_OPEN', 'IDEMPOTENCY_KEY_REUSED'],
+    problems: ['MEMBER_UNKNOWN', 'REQUEST_OPEN', 'ALREADY_RESTRICTED', 'NOT_RESTRICTED', 'IDEMPOTENCY_KEY_REUSED'],
   })
   async orderOwnPrivacyRequest(
     @Body({ schema: privacyRequestBody }) { kind }: PrivacyRequestBody,

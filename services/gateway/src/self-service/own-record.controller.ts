@@ -4,7 +4,7 @@ import type { CallOptions } from '@regulars/service';
 import type { FastifyReply } from 'fastify';
 import { Call, type Write, Writing } from '../access/call.guard.js';
 import { type AccessesQuery, accessAnswer, accessesQuery, accessPage } from '../accesses/access.js';
-import { type AcceptancesBody, acceptancesBody, acceptancesRead } from '../directory/directory.js';
+import { type AcceptancesBody, acceptancesBody, acceptancesRead, confirmation } from '../directory/directory.js';
 import { pageRequest } from '../edge/fields.js';
 import { IfMatchHeader, tellVersion, versionOf } from '../edge/if-match.config.js';
 import { present } from '../edge/present.js';
@@ -102,12 +102,27 @@ export class OwnRecordController {
   @Documented({
     summary: 'Accept further versions of notices',
     answers: { 200: acceptancesRead },
-    problems: ['MEMBER_UNKNOWN'],
+    problems: ['MEMBER_UNKNOWN', 'IDEMPOTENCY_KEY_REUSED'],
     needsKey: true,
   })
   async acceptOwnNotices(@Body({ schema: acceptancesBody }) body: AcceptancesBody, @Writing() write: Write) {
     const request = { memberId: write.caller.principal.sub, acceptances: body.acceptances.map(acceptanceOf) };
     const { acceptances } = await this.owners.memberDirectory.acceptNotices(request, write.call);
     return { acceptances: acceptances.map(acceptanceAnswer) };
+  }
+
+  @Post('confirmations')
+  @HttpCode(200)
+  @Documented({
+    summary: 'Confirm that one’s own record is right',
+    answers: { 200: confirmation },
+    problems: ['MEMBER_UNKNOWN', 'IDEMPOTENCY_KEY_REUSED'],
+    needsKey: true,
+  })
+  async confirmOwnRecord(@Writing() { call, caller }: Write, @Res({ passthrough: true }) reply: FastifyReply) {
+    const request = { memberId: caller.principal.sub };
+    const { confirmedAt, replayed } = await this.owners.memberDirectory.confirmRecord(request, call);
+    tellReplay(reply, replayed);
+    return { confirmedAt };
   }
 }

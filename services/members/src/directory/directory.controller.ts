@@ -3,6 +3,8 @@ import { Controller, Inject } from '@nestjs/common';
 import {
   type AcceptNoticesRequest,
   type AcceptNoticesResponse,
+  type AskToConfirmRequest,
+  type AskToConfirmResponse,
   type ConfirmRecordRequest,
   type ConfirmRecordResponse,
   type ListStaleRequest,
@@ -13,12 +15,21 @@ import {
   type SetTagsRequest,
   type SetTagsResponse,
 } from '@regulars/contracts/members/v1/directory';
-import { CLOCK, type Clock, principalOf, RpcController, type RpcHandlers, refusal } from '@regulars/service';
+import {
+  CLOCK,
+  type Clock,
+  idempotencyKeyIn,
+  type Once,
+  principalOf,
+  RpcController,
+  type RpcHandlers,
+  refusal,
+} from '@regulars/service';
 import { validate as isUuid } from 'uuid';
 import { RegistrationService } from '../members/registration.service.js';
-import { isMoment, pageIn, wellFormed } from '../requests.js';
+import { callerFor, callerOf, isMoment, pageIn, wellFormed } from '../requests.js';
 import { DirectoryService } from './directory.service.js';
-import { acceptRequest, searchRequest, staleRequest, tagsRequest } from './filters.js';
+import { acceptRequest, askRequest, searchRequest, staleRequest, tagsRequest } from './filters.js';
 
 @Controller()
 @RpcController(MemberDirectoryServiceService)
@@ -47,14 +58,30 @@ export class DirectoryController implements RpcHandlers<typeof MemberDirectorySe
     return { members: stale, nextCursor };
   }
 
-  async confirmRecord({ memberId }: ConfirmRecordRequest): Promise<ConfirmRecordResponse> {
-    return { confirmedAt: known(isUuid(memberId) ? await this.directory.confirm(memberId) : undefined) };
+  async askToConfirm(request: AskToConfirmRequest, metadata: Metadata): Promise<AskToConfirmResponse> {
+    const { memberIds } = wellFormed(askRequest, request);
+    const asked = done(await this.directory.ask(callerOf(metadata), memberIds, idempotencyKeyIn(metadata)));
+    return { askedIds: [...asked.result], replayed: asked.replayed };
   }
 
-  async acceptNotices(request: AcceptNoticesRequest): Promise<AcceptNoticesResponse> {
-    const { memberId, acceptances } = wellFormed(acceptRequest(this.clock.now()), request);
-    return { acceptances: known(await this.registrations.accept(memberId, acceptances)) };
+  async confirmRecord({ memberId }: ConfirmRecordRequest, metadata: Metadata): Promise<ConfirmRecordResponse> {
+    const caller = callerFor(memberId, metadata);
+    const confirmed = done(await this.directory.confirm(caller, memberId, idempotencyKeyIn(metadata)));
+    return { confirmedAt: new Date(known(confirmed.result)), replayed: confirmed.replayed };
   }
+
+  async acceptNotices(request: AcceptNoticesRequest, metadata: Metadata): Promise<AcceptNoticesResponse> {
+    const { memberId, acceptances } = wellFormed(acceptRequest(this.clock.now()), request);
+    const caller = callerFor(memberId, metadata);
+    const accepted = await this.registrations.accept(caller, memberId, acceptances, idempotencyKeyIn(metadata));
+    if (accepted === 'IDEMPOTENCY_KEY_REUSED') throw refusal('ALREADY_EXISTS', accepted);
+    return { acceptances: known(accepted) };
+  }
+}
+
+function done<Result>(written: Once<Result>) {
+  if (written.outcome === 'refused') throw refusal('ALREADY_EXISTS', written.reason);
+  return written;
 }
 
 function known<Found>(found: Found | undefined): Found {

@@ -1,14 +1,22 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Member } from '@regulars/contracts/members/v1/members';
-import { CLOCK, type Clock, cutPage, type Page, type Principal } from '@regulars/service';
+import { MemberConfirmationAsked } from '@regulars/contracts/members/v1/members_events';
+import { appendToOutbox, Outbox, type OutboxEvent } from '@regulars/messaging';
+import { CLOCK, type Clock, cutPage, type Once, once, type Page, type Principal } from '@regulars/service';
 import { DataSource } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
+import type { Caller } from '../caller.js';
+import { ContactsService } from '../members/contacts.service.js';
+import { memberTopic } from '../members/members.js';
 import { MembersService } from '../members/members.service.js';
 import { beginsLike, lookedFor } from '../members/names.js';
 import { VaultService } from '../privacy/vault.service.js';
-import { confirm, replaceTags, search, staleSince } from './directory.store.js';
+import { confirm, noteAsked, replaceTags, search, staleSince } from './directory.store.js';
 import type { Search } from './filters.js';
 
 const dayMs = 86_400_000;
+/** So long a member who was asked, or who confirmed, is left alone. */
+const askAgainDays = 30;
 
 /** Lists of members (requirements M3, M4). */
 @Injectable()
@@ -17,6 +25,8 @@ export class DirectoryService {
     @Inject(DataSource) private readonly dataSource: DataSource,
     @Inject(MembersService) private readonly members: MembersService,
     @Inject(VaultService) private readonly vault: VaultService,
+    @Inject(ContactsService) private readonly contacts: ContactsService,
+    @Inject(Outbox) private readonly outbox: Outbox,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
@@ -50,20 +60,58 @@ export class DirectoryService {
     const cut = cutPage(rows, page.limit, ({ confirmedAt, memberId }) => [confirmedAt.toISOString(), memberId]);
     const members = await this.members.maskedOf(cut.page.map(({ memberId }) => memberId));
     const byId = new Map<string, Member>(members.map((member) => [member.memberId, member]));
-    const stale = cut.page.flatMap(({ memberId, confirmedAt }) => {
+    const stale = cut.page.flatMap(({ memberId, confirmedAt, askedAt }) => {
       const member = byId.get(memberId);
-      return member ? [{ member, confirmedAt }] : [];
+      return member ? [{ member, confirmedAt, askedAt: askedAt ?? undefined }] : [];
     });
     return { stale, nextCursor: cut.nextCursor };
   }
 
-  /** The member said that the data is right; undefined when there is no such member. */
-  async confirm(memberId: string): Promise<Date | undefined> {
-    const now = this.clock.now();
-    return (await confirm(this.dataSource.manager, memberId, now)) ? now : undefined;
+  /** Has members asked to confirm their data, at most once in a while each (requirement M3). Safe to repeat. */
+  async ask(caller: Caller, memberIds: readonly string[], key: string | undefined): Promise<Once<readonly string[]>> {
+    const { principal } = caller;
+    const write = { caller: principal.sub, route: 'AskToConfirm', key, body: { memberIds } };
+    const done = await this.dataSource.transaction((tx) =>
+      once(tx, write, async () => {
+        const at = this.clock.now();
+        const notSince = new Date(at.getTime() - askAgainDays * dayMs);
+        const asked = await noteAsked(tx, memberIds, { at, notSince, stores: storesOf(principal) });
+        await appendToOutbox(
+          tx,
+          asked.map((memberId) => confirmationAsked(memberId, at)),
+        );
+        return asked;
+      }),
+    );
+    this.outbox.wake();
+    return done;
+  }
+
+  /** The member said that the data is right; RFC 3339, undefined when there is no such member. Safe to repeat. */
+  async confirm(caller: Caller, memberId: string, key: string | undefined): Promise<Once<string | undefined>> {
+    const write = { caller: caller.principal.sub, route: 'ConfirmRecord', key, body: { memberId } };
+    return this.dataSource.transaction((tx) =>
+      once(tx, write, async () => {
+        const now = this.clock.now();
+        const member = await this.members.sealed(memberId, tx);
+        if (!member || !(await confirm(tx, memberId, now))) return undefined;
+        await this.contacts.confirmed(tx, caller, member, now);
+        return now.toISOString();
+      }),
+    );
   }
 }
 
 function storesOf({ stores }: Principal): readonly string[] | undefined {
   return stores === '*' ? undefined : stores;
+}
+
+function confirmationAsked(memberId: string, askedAt: Date): OutboxEvent {
+  return {
+    id: uuidv7(),
+    topic: memberTopic,
+    key: memberId,
+    type: 'regulars.members.v1.MemberConfirmationAsked',
+    payload: MemberConfirmationAsked.toJSON({ memberId, askedAt }) as object,
+  };
 }

@@ -60,14 +60,32 @@ export function staleSince(
   since: Date,
   stores: readonly string[] | undefined,
   page: Page,
-): Promise<{ memberId: string; confirmedAt: Date }[]> {
+): Promise<{ memberId: string; confirmedAt: Date; askedAt: Date | null }[]> {
   return tx.query(
-    `SELECT member_id AS "memberId", confirmed_at AS "confirmedAt" FROM member
-     WHERE confirmed_at < $1 AND ($2::timestamptz IS NULL OR (confirmed_at, member_id) > ($2, $3::uuid))
+    `SELECT member_id AS "memberId", confirmed_at AS "confirmedAt", asked_at AS "askedAt" FROM member
+     WHERE confirmed_at < $1 AND gone_at IS NULL AND ($2::timestamptz IS NULL OR (confirmed_at, member_id) > ($2, $3::uuid))
        AND ($4::uuid[] IS NULL OR home_store_id = ANY ($4))
      ORDER BY confirmed_at, member_id LIMIT $5`,
     [since, page.after?.[0] ?? null, page.after?.[1] ?? null, stores ?? null, page.limit + 1],
   );
+}
+
+/** Of these members, those who may be asked now: it is noted that they were. By their ids. */
+export async function noteAsked(
+  tx: EntityManager,
+  memberIds: readonly string[],
+  { at, notSince, stores }: { at: Date; notSince: Date; stores: readonly string[] | undefined },
+): Promise<string[]> {
+  const [rows] = await tx.query<[{ memberId: string }[], number]>(
+    `UPDATE member SET asked_at = $2 WHERE member_id IN (
+       SELECT member_id FROM member WHERE member_id = ANY ($1::uuid[]) ORDER BY member_id FOR UPDATE)
+       AND gone_at IS NULL AND confirmed_at < $3 AND (asked_at IS NULL OR asked_at < $3)
+       AND ($4::uuid[] IS NULL OR home_store_id = ANY ($4))
+       AND NOT EXISTS (SELECT FROM restricted_member r WHERE r.member_id = member.member_id AND r.since IS NOT NULL)
+     RETURNING member_id AS "memberId"`,
+    [memberIds, at, notSince, stores ?? null],
+  );
+  return rows.map(({ memberId }) => memberId).sort();
 }
 
 /** False when there is no such member. */

@@ -36,6 +36,11 @@ export const staleRequest = z.object({
   page: cursor,
 });
 
+/** Whom to ask to confirm the data (requirement M3). */
+export const askRequest = z.object({
+  memberIds: z.array(z.uuid('a UUID')).min(1, 'at least one').max(200, 'at most 200'),
+});
+
 /** Further versions of notices (requirement M1). */
 export function acceptRequest(now: Date) {
   return z.object({

@@ -99,6 +99,17 @@ export class ContactsService {
     return { outcome: 'taken', takenOver: isOthers };
   }
 
+  /** The member said that what stands there is right: the history tells who noted it. */
+  async confirmed(tx: EntityManager, caller: Caller, member: SealedMember, at: Date): Promise<void> {
+    for (const kind of ['mobile', 'email'] as const) {
+      const value = member.clearContact(kind);
+      if (value === '') continue;
+      const sealed = member.sealing.seal('contact_change.value', value);
+      const row = { memberId: member.memberId, kind, oldSealed: sealed, newSealed: sealed, reason: 'confirmed' };
+      await addContactChange(tx, { ...row, ...madeBy(caller, at) });
+    }
+  }
+
   /** There was a sign of life of the member. */
   async seen(tx: EntityManager, memberId: string): Promise<void> {
     await seen(tx, memberId, this.clock.now());

@@ -11,6 +11,7 @@ import { membersSettings } from '../members.config.js';
 import { AccessLogService } from '../privacy/access-log.service.js';
 import { KeysService } from '../privacy/keys.service.js';
 import { VaultService } from '../privacy/vault.service.js';
+import { ContactsService } from './contacts.service.js';
 import { IndexingService } from './indexing.service.js';
 import { MembersService } from './members.service.js';
 import { RegistrationService } from './registration.service.js';
@@ -50,11 +51,12 @@ describe('The index key on the database', () => {
       new Outbox(),
       systemClock,
     );
+    const contacts = new ContactsService(dataSource, settings(keys), vault, members, accessLog, systemClock);
     return {
       members,
       registrations,
       indexing: new IndexingService(dataSource, vault, service),
-      directory: new DirectoryService(dataSource, members, vault, systemClock),
+      directory: new DirectoryService(dataSource, members, vault, contacts, new Outbox(), systemClock),
     };
   }
   type Process = Awaited<ReturnType<typeof started>>;

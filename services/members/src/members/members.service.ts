@@ -230,17 +230,21 @@ function plainPart(stored: StoredMember, needsVerification: boolean): Omit<Membe
     nature: memberNatureFromJSON(stored.nature),
     language: stored.language,
     homeStoreId: stored.homeStoreId ?? '',
-    acceptances: stored.acceptances.map(({ notice, version, channel, acceptedAt }) => ({
+    acceptances: stored.acceptances.map(({ notice, version, channel, acceptedAt, ...recording }) => ({
       notice,
       version,
       channel: registrationChannelFromJSON(channel),
       acceptedAt: new Date(acceptedAt),
+      ...(recording.recordedAt !== null && { recordedAt: new Date(recording.recordedAt) }),
+      ...(recording.recordedBy !== null && { recordedBy: recording.recordedBy }),
+      ...(recording.recordedFrom !== null && { recordedFrom: recording.recordedFrom }),
     })),
     registeredAt: stored.registeredAt,
     tags: [...stored.tags],
     mobileVerifiedAt: stored.mobileVerifiedAt ?? undefined,
     emailVerifiedAt: stored.emailVerifiedAt ?? undefined,
     mobileVerificationNeeded: needsVerification,
+    restrictedSince: stored.restrictedSince ?? undefined,
     mergedInto: '',
     mergedIds: [],
   };

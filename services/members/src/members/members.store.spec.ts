@@ -153,6 +153,7 @@ describe('Members on their database', () => {
     await dataSource.query(`INSERT INTO member_key SELECT member_id, '', '' FROM member ON CONFLICT DO NOTHING`);
     await dataSource.query(`INSERT INTO acceptance SELECT member_id, 'privacy', '1', '', now() FROM member`);
     await dataSource.query(`INSERT INTO member_tag SELECT 'club', member_id FROM member`);
+    await dataSource.query('INSERT INTO restricted_member SELECT member_id, now(), now() FROM member');
     await dataSource.query('ANALYZE');
     const index = Buffer.alloc(32);
     const lookUps = [

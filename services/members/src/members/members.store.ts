@@ -41,15 +41,32 @@ export interface AcceptanceRow {
   readonly acceptedAt: string;
 }
 
+/** Who wrote down what somebody accepted. */
+export interface Recording {
+  readonly at: Date;
+  readonly by: string;
+  readonly from: string;
+}
+
+/** An acceptance as it is read; what was written down before proofs were kept has none. */
+export interface ProvenAcceptance extends AcceptanceRow {
+  /** RFC 3339. */
+  readonly recordedAt: string | null;
+  readonly recordedBy: string | null;
+  readonly recordedFrom: string | null;
+}
+
 /** A member with all that is needed to read it. */
 export type StoredMember = MemberRow &
   WrappedKey & {
-    readonly acceptances: readonly AcceptanceRow[];
+    readonly acceptances: readonly ProvenAcceptance[];
     readonly tags: readonly string[];
     readonly mobileVerifiedAt: Date | null;
     readonly emailVerifiedAt: Date | null;
     /** The last sign of life. */
     readonly seenAt: Date;
+    /** Since when the data is not to be used but for what the member does herself. */
+    readonly restrictedSince: Date | null;
   };
 
 /** By what a member is found; each has a unique index of its own. */
@@ -94,8 +111,11 @@ const insertMember = `INSERT INTO member (${Object.values(columns).join(', ')})
 const selectMember = `SELECT ${fields.map((field) => `member.${columns[field]} AS "${field}"`).join(', ')},
     member.mobile_verified_at AS "mobileVerifiedAt", member.email_verified_at AS "emailVerifiedAt",
     member.seen_at AS "seenAt", member_key.key_encryption_key_id AS "keyEncryptionKeyId", member_key.wrapped,
+    (SELECT since FROM restricted_member WHERE restricted_member.member_id = member.member_id) AS "restrictedSince",
     (SELECT json_agg(json_build_object('notice', notice, 'version', version, 'channel', channel,
-        'acceptedAt', to_char(accepted_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) ORDER BY notice, version)
+        'acceptedAt', to_char(accepted_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'recordedAt',
+        to_char(recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'recordedBy', recorded_by,
+        'recordedFrom', recorded_from) ORDER BY notice, version)
       FROM acceptance WHERE acceptance.member_id = member.member_id) AS acceptances,
     ARRAY(SELECT tag FROM member_tag WHERE member_tag.member_id = member.member_id ORDER BY tag) AS tags
   FROM member JOIN member_key USING (member_id)`;
@@ -127,16 +147,21 @@ export async function addAcceptances(
   tx: EntityManager,
   memberId: string,
   accepted: readonly AcceptanceRow[],
+  recording: Recording,
 ): Promise<void> {
   await tx.query(
-    `INSERT INTO acceptance (member_id, notice, version, channel, accepted_at)
-     SELECT $1, * FROM unnest($2::text[], $3::text[], $4::text[], $5::timestamptz[]) ON CONFLICT DO NOTHING`,
+    `INSERT INTO acceptance (member_id, notice, version, channel, accepted_at, recorded_at, recorded_by, recorded_from)
+     SELECT $1, accepted.*, $6, $7, $8 FROM unnest($2::text[], $3::text[], $4::text[], $5::timestamptz[]) AS accepted
+     ON CONFLICT DO NOTHING`,
     [
       memberId,
       accepted.map((row) => row.notice),
       accepted.map((row) => row.version),
       accepted.map((row) => row.channel),
       accepted.map((row) => row.acceptedAt),
+      recording.at,
+      recording.by,
+      recording.from,
     ],
   );
 }

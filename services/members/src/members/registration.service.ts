@@ -20,6 +20,7 @@ import {
   addNameIndexes,
   type MemberRow,
   nextNumber,
+  type Recording,
 } from './members.store.js';
 import { beginningsOf } from './names.js';
 import { memberNumber } from './numbers.js';
@@ -65,11 +66,32 @@ export class RegistrationService {
     return done.result.outcome === 'refused' ? done.result : { ...done.result, replayed: done.replayed };
   }
 
-  /** Notes further versions that a member accepted (requirement M1); undefined when there is no such member. */
-  async accept(memberId: string, accepted: Registration['acceptances']): Promise<Acceptance[] | undefined> {
+  /**
+   * Notes further versions that a member accepted, and who noted it (requirement M1). Safe to repeat under its key.
+   *
+   * @returns all that she accepted; undefined when there is no such member
+   */
+  async accept(
+    caller: Caller,
+    memberId: string,
+    accepted: Registration['acceptances'],
+    key: string | undefined,
+  ): Promise<Acceptance[] | 'IDEMPOTENCY_KEY_REUSED' | undefined> {
     if (!(await this.members.exists(memberId))) return undefined;
-    await addAcceptances(this.dataSource.manager, memberId, accepted.map(acceptanceRow));
+    const rows = accepted.map(acceptanceRow);
+    const write = { caller: caller.principal.sub, route: 'AcceptNotices', key, body: { memberId, rows } };
+    const done = await this.dataSource.transaction((tx) =>
+      once(tx, write, async () => {
+        await addAcceptances(tx, memberId, rows, this.recordingBy(caller));
+        return {};
+      }),
+    );
+    if (done.outcome === 'refused') return done.reason;
     return (await this.members.registered(memberId)).acceptances;
+  }
+
+  private recordingBy({ principal }: Caller): Recording {
+    return { at: this.clock.now(), by: principal.sub, from: principal.kind };
   }
 
   private async add(tx: EntityManager, caller: Caller, registration: Registration): Promise<Added> {
@@ -84,7 +106,7 @@ export class RegistrationService {
     }
     await addKey(tx, wrapped);
     await addNameIndexes(tx, this.nameIndexes(memberId, registration.person.name));
-    await addAcceptances(tx, memberId, registration.acceptances.map(acceptanceRow));
+    await addAcceptances(tx, memberId, registration.acceptances.map(acceptanceRow), this.recordingBy(caller));
     const event = memberRegistered(member);
     await appendToOutbox(tx, [caller.traceparent ? { ...event, traceparent: caller.traceparent } : event]);
     return { outcome: 'registered', memberId };

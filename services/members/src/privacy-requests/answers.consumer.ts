@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { MemberDataErased, MemberDataFound } from '@regulars/contracts/privacy/v1/privacy_events';
+import { MemberDataErased, MemberDataFound, MemberDataRestricted } from '@regulars/contracts/privacy/v1/privacy_events';
 import type { EventConsumer, ReceivedEvent } from '@regulars/messaging';
 import type { EntityManager } from 'typeorm';
 import { type Answered, PrivacyRequestsService } from './privacy-requests.service.js';
@@ -57,6 +57,10 @@ function answerIn({ type, payload, time }: ReceivedEvent): Answered[] {
     }
     case 'regulars.privacy.v1.MemberDataErased': {
       const { requestId, service, records, answeredAt = time } = MemberDataErased.fromJSON(payload);
+      return [{ requestId, service, records, sha256: null, answeredAt }];
+    }
+    case 'regulars.privacy.v1.MemberDataRestricted': {
+      const { requestId, service, records, answeredAt = time } = MemberDataRestricted.fromJSON(payload);
       return [{ requestId, service, records, sha256: null, answeredAt }];
     }
     default:

@@ -1,5 +1,10 @@
 /** What a member asks for. */
-export type RequestKind = 'export' | 'erasure';
+export type RequestKind = 'export' | 'erasure' | 'restriction' | 'lifting';
+
+/** Of these kinds one is under way at a time: a restriction and its lifting would cross. */
+export function crossing(kind: RequestKind): readonly RequestKind[] {
+  return kind === 'restriction' || kind === 'lifting' ? ['restriction', 'lifting'] : [kind];
+}
 
 /** Services that know something of members; each has to answer every request (requirement M6). */
 export const answering: readonly string[] = ['complaints', 'loyalty', 'members', 'notifications', 'surveys'];

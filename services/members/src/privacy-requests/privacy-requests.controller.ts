@@ -16,15 +16,28 @@ import { validate as isUuid } from 'uuid';
 import { z } from 'zod';
 import { idempotencyKey } from '../fields.js';
 import { callerOf, pageIn, wellFormed } from '../requests.js';
-import { awaited } from './privacy-request.js';
+import { awaited, type RequestKind } from './privacy-request.js';
 import { mayOrder, PrivacyRequestsService, type StoredRequest } from './privacy-requests.service.js';
+
+const numberOf = {
+  export: PrivacyRequestKind.EXPORT,
+  erasure: PrivacyRequestKind.ERASURE,
+  restriction: PrivacyRequestKind.RESTRICTION,
+  lifting: PrivacyRequestKind.LIFTING,
+} as const satisfies Record<RequestKind, PrivacyRequestKind>;
+const kindOf = {
+  [PrivacyRequestKind.EXPORT]: 'export',
+  [PrivacyRequestKind.ERASURE]: 'erasure',
+  [PrivacyRequestKind.RESTRICTION]: 'restriction',
+  [PrivacyRequestKind.LIFTING]: 'lifting',
+} as const;
 
 const orderRequest = z.object({
   memberId: z.uuid('a UUID'),
   kind: z
-    .enum(PrivacyRequestKind, 'export or erasure')
-    .exclude(['UNSPECIFIED', 'UNRECOGNIZED'], 'export or erasure')
-    .transform((kind) => (kind === PrivacyRequestKind.EXPORT ? ('export' as const) : ('erasure' as const))),
+    .enum(PrivacyRequestKind, 'a kind of request')
+    .exclude(['UNSPECIFIED', 'UNRECOGNIZED'], 'a kind of request')
+    .transform((kind) => kindOf[kind]),
   idempotencyKey,
 });
 
@@ -43,6 +56,8 @@ export class PrivacyRequestsController implements RpcHandlers<typeof PrivacyRequ
       case 'MEMBER_UNKNOWN':
         throw refusal('NOT_FOUND', order.reason);
       case 'REQUEST_OPEN':
+      case 'ALREADY_RESTRICTED':
+      case 'NOT_RESTRICTED':
         throw refusal('FAILED_PRECONDITION', order.reason);
       case 'IDEMPOTENCY_KEY_REUSED':
         throw refusal('ALREADY_EXISTS', order.reason);
@@ -65,7 +80,7 @@ export class PrivacyRequestsController implements RpcHandlers<typeof PrivacyRequ
 function told({ kind, doneAt, answers, ...request }: StoredRequest): PrivacyRequest {
   return {
     ...request,
-    kind: kind === 'export' ? PrivacyRequestKind.EXPORT : PrivacyRequestKind.ERASURE,
+    kind: numberOf[kind],
     doneAt: doneAt ?? undefined,
     answers: answers.map(({ sha256, answeredAt, ...answer }) => ({
       ...answer,

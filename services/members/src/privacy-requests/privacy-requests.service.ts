@@ -1,7 +1,21 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { MemberErasureOrdered, MemberExportOrdered } from '@regulars/contracts/members/v1/members_events';
+import {
+  MemberErasureOrdered,
+  MemberExportOrdered,
+  MemberRestrictionOrdered,
+} from '@regulars/contracts/members/v1/members_events';
 import { appendToOutbox, Outbox, type OutboxEvent } from '@regulars/messaging';
-import { CLOCK, type Clock, cutPage, erasureTopic, once, type Page, type Principal, SETTINGS } from '@regulars/service';
+import {
+  CLOCK,
+  type Clock,
+  cutPage,
+  erasureTopic,
+  once,
+  type Page,
+  type Principal,
+  restrictedAmong,
+  SETTINGS,
+} from '@regulars/service';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import type { Caller } from '../caller.js';
@@ -9,7 +23,7 @@ import { memberTopic } from '../members/members.js';
 import { MembersService } from '../members/members.service.js';
 import type { MembersSettings } from '../members.config.js';
 import { VaultService } from '../privacy/vault.service.js';
-import { answering, dueAt, type RequestKind } from './privacy-request.js';
+import { answering, crossing, dueAt, type RequestKind } from './privacy-request.js';
 import {
   addRequest,
   findRequest,
@@ -21,10 +35,11 @@ import {
 } from './privacy-requests.store.js';
 
 type No<Reason> = { readonly outcome: 'refused'; readonly reason: Reason };
-type Written = { readonly outcome: 'ordered'; readonly requestId: string } | No<'MEMBER_UNKNOWN' | 'REQUEST_OPEN'>;
+type Refused = 'MEMBER_UNKNOWN' | 'REQUEST_OPEN' | 'ALREADY_RESTRICTED' | 'NOT_RESTRICTED';
+type Written = { readonly outcome: 'ordered'; readonly requestId: string } | No<Refused>;
 export type Order =
   | { readonly outcome: 'ordered'; readonly request: StoredRequest; readonly replayed: boolean }
-  | No<'MEMBER_UNKNOWN' | 'REQUEST_OPEN' | 'NOT_ALLOWED' | 'IDEMPOTENCY_KEY_REUSED'>;
+  | No<Refused | 'NOT_ALLOWED' | 'IDEMPOTENCY_KEY_REUSED'>;
 
 export type { StoredRequest };
 
@@ -37,7 +52,7 @@ export interface Answered {
   readonly answeredAt: Date;
 }
 
-/** Exports and erasures over all services, by events, with deadlines and proofs (requirement M6). */
+/** Exports, erasures and restrictions over all services, by events, with deadlines and proofs (requirement M6). */
 @Injectable()
 export class PrivacyRequestsService {
   constructor(
@@ -86,7 +101,10 @@ export class PrivacyRequestsService {
 
   private async write(tx: EntityManager, caller: Caller, memberId: string, kind: RequestKind): Promise<Written> {
     if (!(await this.members.sealed(memberId, tx))) return { outcome: 'refused', reason: 'MEMBER_UNKNOWN' };
-    if (await isUnderWay(tx, memberId, kind)) return { outcome: 'refused', reason: 'REQUEST_OPEN' };
+    if (await isUnderWay(tx, memberId, crossing(kind))) return { outcome: 'refused', reason: 'REQUEST_OPEN' };
+    const isRestricted = (await restrictedAmong(tx, [memberId])).has(memberId);
+    if (kind === 'restriction' && isRestricted) return { outcome: 'refused', reason: 'ALREADY_RESTRICTED' };
+    if (kind === 'lifting' && !isRestricted) return { outcome: 'refused', reason: 'NOT_RESTRICTED' };
     const requestedAt = this.clock.now();
     const request: RequestRow = {
       requestId: uuidv7({ msecs: requestedAt.getTime() }),
@@ -110,18 +128,27 @@ export function mayOrder({ kind, sub, roles, stores }: Principal, memberId: stri
 
 function ordered({ requestId, memberId, kind, requestedAt }: RequestRow): OutboxEvent {
   const payload = { requestId, memberId, orderedAt: requestedAt };
-  const about = { id: uuidv7(), key: memberId };
-  return kind === 'export'
-    ? {
+  const about = { id: uuidv7(), key: memberId, topic: memberTopic };
+  switch (kind) {
+    case 'export':
+      return {
         ...about,
-        topic: memberTopic,
         type: 'regulars.members.v1.MemberExportOrdered',
         payload: MemberExportOrdered.toJSON(payload) as object,
-      }
-    : {
+      };
+    case 'erasure':
+      return {
         ...about,
         topic: erasureTopic,
         type: 'regulars.members.v1.MemberErasureOrdered',
         payload: MemberErasureOrdered.toJSON(payload) as object,
       };
+    case 'restriction':
+    case 'lifting':
+      return {
+        ...about,
+        type: 'regulars.members.v1.MemberRestrictionOrdered',
+        payload: MemberRestrictionOrdered.toJSON({ ...payload, restricted: kind === 'restriction' }) as object,
+      };
+  }
 }

@@ -36,12 +36,12 @@ export async function addRequest(tx: EntityManager, row: RequestRow): Promise<vo
   );
 }
 
-/** Whether a request of the kind is under way; who asks at the same time waits for the member's row. */
-export async function isUnderWay(tx: EntityManager, memberId: string, kind: RequestKind): Promise<boolean> {
+/** Whether a request of one of the kinds is under way; who asks at the same time waits for the member's row. */
+export async function isUnderWay(tx: EntityManager, memberId: string, kinds: readonly RequestKind[]): Promise<boolean> {
   await tx.query('SELECT 1 FROM member WHERE member_id = $1 FOR UPDATE', [memberId]);
   const found = await tx.query<unknown[]>(
-    'SELECT 1 FROM privacy_request WHERE member_id = $1 AND kind = $2 AND done_at IS NULL',
-    [memberId, kind],
+    'SELECT 1 FROM privacy_request WHERE member_id = $1 AND kind = ANY ($2::text[]) AND done_at IS NULL',
+    [memberId, kinds],
   );
   return found.length > 0;
 }

@@ -3,7 +3,7 @@ import type { Page } from '@regulars/service';
 import type { EntityManager } from 'typeorm';
 import type { Verdict } from './delivery.js';
 import type { ToldMessage } from './outcome.js';
-import { codeTemplate, type Language, type TemplateName } from './templates.js';
+import { codeTemplate, type Language, notOwed, type TemplateName } from './templates.js';
 
 /** A message to be written; nothing in it is personal. */
 export interface NewMessage {
@@ -52,20 +52,23 @@ const told = `message_id AS "messageId", member_id AS "memberId", cause_id AS "c
 export class MessagesStore {
   /**
    * Writes messages to be sent now; what is there for the same cause, recipient and template stays. A message to a
-   * recipient who is known to have no address ends here. Answers how many were written to be sent.
+   * recipient who is known to have no address, or who is not owed it while her data is restricted, ends here. Answers how
+   * many were written to be sent.
    */
   async insert(tx: EntityManager, messages: readonly NewMessage[], now: Date): Promise<number> {
     const [row] = await tx.query<[{ waiting: number }]>(
       `WITH written AS (INSERT INTO message (message_id, cause_id, member_id, template, channel, store_id, variables, state, reason,
          created_at, due_at, expires_at)
        SELECT message_id, cause_id, member_id, template, 'email', store_id, variables,
-         CASE WHEN has_email THEN 'WAITING' ELSE 'SUPPRESSED' END, CASE WHEN NOT has_email THEN 'NO_ADDRESS' END,
+         CASE WHEN reason IS NULL THEN 'WAITING' ELSE 'SUPPRESSED' END, reason,
          $8, $8, expires_at
        FROM (
-         SELECT heard.*, heard.template = $9 OR coalesce(recipient.has_email, true) AS has_email
+         SELECT heard.*, CASE
+           WHEN restricted.since IS NOT NULL AND heard.template = ANY ($10::text[]) THEN 'RESTRICTED'
+           WHEN heard.template <> $9 AND NOT recipient.has_email THEN 'NO_ADDRESS' END AS reason
          FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::uuid[], $6::jsonb[], $7::timestamptz[])
            AS heard (message_id, cause_id, member_id, template, store_id, variables, expires_at)
-         LEFT JOIN recipient USING (member_id)) AS heard
+         LEFT JOIN recipient USING (member_id) LEFT JOIN restricted_member AS restricted USING (member_id)) AS heard
        ON CONFLICT ON CONSTRAINT message_once DO NOTHING
        RETURNING state)
        SELECT count(*)::integer AS waiting FROM written WHERE state = 'WAITING'`,
@@ -79,6 +82,7 @@ export class MessagesStore {
         messages.map(({ expiresAt }) => expiresAt.toISOString()),
         now,
         codeTemplate,
+        notOwed,
       ],
     );
     return row.waiting;

@@ -23,6 +23,7 @@ describe('The templates', () => {
     const bad: Template = {
       goodForHours: 1,
       aboutStore: false,
+      isOwed: false,
       variables: { respondBy: 'moment' },
       texts: {
         'zh-CN': { subject: '{{ points }}', paragraphs: ['{% if tier %}x{% endif %}'] },

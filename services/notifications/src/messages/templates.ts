@@ -16,6 +16,8 @@ export interface Template {
   readonly goodForHours: number;
   /** Whether it speaks of a store, in whose time it tells moments. */
   readonly aboutStore: boolean;
+  /** Whether it is sent to a member whose data is restricted too: she asked for it, or something was taken from her. */
+  readonly isOwed: boolean;
   readonly variables: Readonly<Record<string, VariableKind>>;
   readonly texts: Readonly<Record<Language, MessageText>>;
 }
@@ -25,6 +27,7 @@ export const templates = {
   'points-earned': {
     goodForHours: 72,
     aboutStore: true,
+    isOwed: false,
     variables: { points: 'number', balance: 'number' },
     texts: {
       'zh-CN': {
@@ -48,6 +51,7 @@ export const templates = {
   'points-taken-back': {
     goodForHours: 72,
     aboutStore: false,
+    isOwed: true,
     variables: { points: 'number', owed: 'number', balance: 'number' },
     texts: {
       'zh-CN': {
@@ -71,6 +75,7 @@ export const templates = {
   'one-time-code': {
     goodForHours: 1 / 6,
     aboutStore: false,
+    isOwed: true,
     variables: { challenge: 'text', code: 'text' },
     texts: {
       'zh-CN': {
@@ -91,9 +96,34 @@ export const templates = {
       },
     },
   },
+  'confirm-record': {
+    goodForHours: 72,
+    aboutStore: false,
+    isOwed: false,
+    variables: {},
+    texts: {
+      'zh-CN': {
+        subject: '请确认您的会员资料',
+        paragraphs: [
+          '{{ name }}，您好：',
+          '您的会员资料已有一段时间未经确认。请登录会员自助服务，核对手机号、电子邮箱和偏好后点击确认；也可在到店时请店员代为确认。',
+          '如有变动，请一并更新。',
+        ],
+      },
+      en: {
+        subject: 'Is your record still right?',
+        paragraphs: [
+          'Dear {{ name }},',
+          'it has been a while since you confirmed what we have written down about you. Please sign in and look at your mobile, your e-mail address and your preferences, or ask our staff at your next visit.',
+          'If anything has changed, please tell us.',
+        ],
+      },
+    },
+  },
   'case-received': {
     goodForHours: 24,
     aboutStore: true,
+    isOwed: true,
     variables: { number: 'text', respondBy: 'moment' },
     texts: {
       'zh-CN': {
@@ -125,3 +155,8 @@ export const codeTemplate = 'one-time-code' satisfies TemplateName;
 export type Variables<Name extends TemplateName> = Readonly<
   Record<Exclude<keyof (typeof templates)[Name]['variables'], 'code'>, string | number>
 >;
+
+/** What is not sent to a member whose data is restricted (requirement M6). */
+export const notOwed: readonly TemplateName[] = (Object.keys(templates) as TemplateName[]).filter(
+  (name) => !templates[name].isOwed,
+);

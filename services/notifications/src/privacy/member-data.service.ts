@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { MemberData } from '@regulars/service';
 import { DataSource, type EntityManager } from 'typeorm';
-import { forgetMember, recordsOf } from './member-data.store.js';
+import { notOwed } from '../messages/templates.js';
+import { forgetMember, recordsOf, withholdWaiting } from './member-data.store.js';
 
 /** What notifications has of a member (requirement M6): which messages she was sent; never their text. */
 @Injectable()
@@ -19,5 +20,10 @@ export class NotificationsMemberData implements MemberData {
     done: (tx: EntityManager, records: number) => Promise<void>,
   ): Promise<void> {
     await this.dataSource.transaction(async (tx) => done(tx, await forgetMember(tx, memberId)));
+  }
+
+  /** What waits and is not owed to her is not sent. */
+  restrict(tx: EntityManager, memberId: string): Promise<number> {
+    return withholdWaiting(tx, memberId, notOwed);
   }
 }

@@ -23,3 +23,17 @@ export async function forgetMember(tx: EntityManager, memberId: string): Promise
   await tx.query('DELETE FROM recipient WHERE member_id = $1', [memberId]);
   return waiting.length + sent.length;
 }
+
+/** Ends waiting messages of some templates. Safe to repeat. @returns how many */
+export async function withholdWaiting(
+  tx: EntityManager,
+  memberId: string,
+  templates: readonly string[],
+): Promise<number> {
+  const [rows] = await tx.query<[unknown[], number]>(
+    `UPDATE message SET state = 'SUPPRESSED', reason = 'RESTRICTED', lease_token = NULL
+     WHERE member_id = $1 AND state = 'WAITING' AND template = ANY ($2::text[]) RETURNING 1`,
+    [memberId, templates],
+  );
+  return rows.length;
+}

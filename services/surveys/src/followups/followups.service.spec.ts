@@ -7,6 +7,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { migrations } from '../../migrations/index.js';
 import { ComplaintsService } from '../complaints/complaints.service.js';
 import { ComplaintsStore } from '../complaints/complaints.store.js';
+import { SurveysMemberData } from '../privacy/member-data.service.js';
 import { StoresService } from '../stores/stores.service.js';
 import { StoresStore } from '../stores/stores.store.js';
 import { FollowUpsService, type HeardPurchase } from './followups.service.js';
@@ -106,6 +107,20 @@ describe('Follow-ups', () => {
     await complaints.remember(dataSource.manager, [{ caseId: uuidv7(), memberId }]);
     await hear(purchase(memberId));
     expect([await list(memberId), await events(memberId)]).toEqual([[], []]);
+  });
+
+  it('[M6] plans none for a member whose data is restricted, lets go of what was planned, and plans again afterwards', async () => {
+    const [memberId, other] = [uuidv7(), uuidv7()];
+    await hear(purchase(memberId), purchase(other));
+    const { manager } = dataSource;
+    await manager.query('INSERT INTO restricted_member VALUES ($1, now(), now())', [memberId]);
+    const data = new SurveysMemberData(dataSource);
+    expect([await data.restrict(manager, memberId), await data.restrict(manager, memberId)]).toEqual([1, 0]);
+    await hear(purchase(memberId));
+    expect([await list(memberId), (await list(other)).length]).toEqual([[], 1]);
+    await manager.query('UPDATE restricted_member SET since = NULL WHERE member_id = $1', [memberId]);
+    await hear(purchase(memberId));
+    expect(await list(memberId)).toHaveLength(1);
   });
 
   it('[S4] announces it when its time has come, once, where four processes look at the same time', async () => {

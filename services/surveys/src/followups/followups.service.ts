@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { appendToOutbox, Outbox } from '@regulars/messaging';
-import { CLOCK, type Clock, cutPage, type Page, type Principal } from '@regulars/service';
+import { CLOCK, type Clock, cutPage, type Page, type Principal, restrictedAmong } from '@regulars/service';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { ComplaintsService } from '../complaints/complaints.service.js';
@@ -43,11 +43,13 @@ export class FollowUpsService {
 
   /**
    * Plans follow-ups for purchases in the caller's transaction and announces them (requirement S4). Safe to repeat: one
-   * per event at most. Purchases of a member come in order, one batch at a time, because the topic is keyed by member.
+   * per event at most, and none for whose data is restricted. Purchases of a member come in order, one batch at a time, because the topic is keyed by member.
    */
   async hear(tx: EntityManager, purchases: readonly HeardPurchase[]): Promise<void> {
-    if (purchases.length === 0) return;
-    const planned = await this.#plan(tx, purchases);
+    const restricted = await restrictedAmong(tx, [...new Set(purchases.map(({ memberId }) => memberId))]);
+    const asking = purchases.filter(({ memberId }) => !restricted.has(memberId));
+    if (asking.length === 0) return;
+    const planned = await this.#plan(tx, asking);
     if (planned.length === 0) return;
     const written = await this.store.insert(tx, planned);
     const news = planned.filter(({ followUpId }) => written.has(followUpId));

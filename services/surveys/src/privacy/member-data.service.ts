@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { MemberData } from '@regulars/service';
 import { DataSource, type EntityManager } from 'typeorm';
-import { forgetMember, recordsOf } from './member-data.store.js';
+import { forgetMember, letLapse, recordsOf } from './member-data.store.js';
 
 /** What surveys has of a member (requirement M6): when she is or was to be asked. */
 @Injectable()
@@ -19,5 +19,10 @@ export class SurveysMemberData implements MemberData {
     done: (tx: EntityManager, records: number) => Promise<void>,
   ): Promise<void> {
     await this.dataSource.transaction(async (tx) => done(tx, await forgetMember(tx, memberId)));
+  }
+
+  /** What was planned lapses: nobody asks her. */
+  restrict(tx: EntityManager, memberId: string): Promise<number> {
+    return letLapse(tx, memberId);
   }
 }

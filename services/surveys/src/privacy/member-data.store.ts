@@ -21,3 +21,12 @@ export async function forgetMember(tx: EntityManager, memberId: string): Promise
   }
   return deleted;
 }
+
+/** Safe to repeat. @returns how many were planned */
+export async function letLapse(tx: EntityManager, memberId: string): Promise<number> {
+  const [rows] = await tx.query<[unknown[], number]>(
+    `UPDATE follow_up SET state = 'LAPSED' WHERE member_id = $1 AND state = 'PLANNED' RETURNING 1`,
+    [memberId],
+  );
+  return rows.length;
+}
