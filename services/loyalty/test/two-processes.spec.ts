@@ -4,6 +4,7 @@ import { ProgrammeServiceService, type ProgrammeTerms } from '@regulars/contract
 import {
   type PostPurchaseResult,
   type Purchase,
+  PurchaseRefusal,
   PurchaseServiceService,
 } from '@regulars/contracts/loyalty/v1/purchases';
 import { type RpcClient, rpcClient } from '@regulars/service';
@@ -107,6 +108,61 @@ describe('Two loyalty processes on one database', () => {
     );
     await expectOrderInTopic();
   }, 60_000);
+
+  it('[M6][L1][L4] erase a member while purchases of hers come in: nothing acknowledged is lost, and the books balance', async () => {
+    const guest = aMember();
+    await publish(`${topics.prefix}regulars.members.member.v1`, [memberEvent(guest)]);
+    await eventually(async () => {
+      const [probe] = await post(0, [aPurchase({ at: store, by: guest, minor: 100 })]);
+      return probe?.outcome?.$case === 'credited';
+    }, 30_000);
+    const client = new pg.Client({ connectionString: database.url });
+    await client.connect();
+    const counted = async (sql: string) =>
+      (await client.query<{ count: number }>(`SELECT (${sql})::int AS count`, [guest.memberId])).rows[0]?.count;
+    const before = (await counted(`SELECT count(*) FROM entry WHERE member_id = $1 AND kind = 'earn'`)) ?? 0;
+    const payload = { requestId: randomUUID(), memberId: guest.memberId, orderedAt: new Date().toISOString() };
+    const ordered = publish(`${topics.prefix}regulars.members.erasure.v1`, [
+      { type: 'regulars.members.v1.MemberErasureOrdered', key: guest.memberId, payload },
+    ]);
+    const posted: { purchase: Purchase; result: PostPurchaseResult }[] = [];
+    let isGone = false;
+    // Both pods post until each was told that she is gone, and a while longer.
+    const until = Date.now() + 20_000;
+    for (let wave = 0; Date.now() < until && !(isGone && wave % 5 === 0); wave += 1) {
+      const batches = [0, 1].map(() =>
+        Array.from({ length: 10 }, () => aPurchase({ at: store, by: guest, minor: 200 })),
+      );
+      const answers = await Promise.all(batches.map((batch, pod) => post(pod, batch)));
+      answers.forEach((results, pod) => {
+        results.forEach((result, at) => posted.push({ purchase: batches[pod]?.[at] as Purchase, result }));
+      });
+      isGone = posted.some(({ result }) => result.outcome?.$case === 'refused');
+    }
+    await ordered;
+    const credited = posted.filter(({ result }) => result.outcome?.$case === 'credited');
+    const refused = posted.flatMap(({ result: { outcome } }) =>
+      outcome?.$case === 'refused' ? [outcome.value.reason] : [],
+    );
+    expect(credited.length + refused.length).toBe(posted.length);
+    expect(new Set(refused)).toEqual(new Set([PurchaseRefusal.MEMBER_GONE]));
+    // What was acknowledged stands in the ledger once each, whatever the member has left.
+    expect(await counted(`SELECT count(*) FROM entry WHERE member_id = $1 AND kind = 'earn'`)).toBe(
+      before + credited.length,
+    );
+    expect(await counted(`SELECT count(*) FROM entry WHERE member_id = $1 AND kind = 'erasure'`)).toBe(1);
+    expect(await counted('SELECT sum(points) FROM entry WHERE member_id = $1')).toBe(0);
+    expect(await counted('SELECT sum(abs(balance) + debt) FROM account WHERE member_id = $1')).toBe(0);
+    expect(await counted('SELECT sum(remaining) FROM lot WHERE member_id = $1')).toBe(0);
+    await client.end();
+    // A till that never had its answer asks again, and hears the same.
+    const [again] = await post(
+      0,
+      credited.slice(0, 1).map(({ purchase }) => purchase),
+    );
+    if (credited[0]) expect(again).toEqual({ ...credited[0].result, replayed: true });
+    expect((await processes[0]?.run('ops', 'verify'))?.code).toBe(0);
+  }, 90_000);
 
   async function expectOrderInTopic(): Promise<void> {
     const records = await eventually(async () => {

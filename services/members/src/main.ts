@@ -11,6 +11,7 @@ import { migrations } from '../migrations/index.js';
 import { membersSettings } from './members.config.js';
 import { MembersModule } from './members.module.js';
 import { accessesCommand } from './privacy/access-seals.ops.js';
+import { keysCommand } from './privacy/keys.ops.js';
 import { RepublishOps } from './republish.ops.js';
 
 await bootService({
@@ -30,6 +31,7 @@ await bootService({
   migrations,
   ops: (app) => [
     accessesCommand(app),
+    keysCommand(app),
     {
       name: 'republish',
       says: 'Publish the registration of every member again, with its first id.',

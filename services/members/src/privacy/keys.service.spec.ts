@@ -99,6 +99,18 @@ describe('Key-encryption keys on the database', () => {
     expect(await moveAll(after.keys)).toBe(0);
   });
 
+  it('[M6][O3] are told by name, with how many data keys each wraps, until no retired one is needed', async () => {
+    const at = async (keys: Record<string, string>) => (await started(keys).keys.inUse()).retiredInUse;
+    await storeKeys(started({ KEY_ENCRYPTION_KEY: first }).vault, 3);
+    const rotation = { KEY_ENCRYPTION_KEY: second, KEY_ENCRYPTION_KEYS_RETIRED: first };
+    const [named] = await at(rotation);
+    const { dataKeys } = await started(rotation).keys.inUse();
+    expect(dataKeys.find(({ keyId }) => keyId === named)?.dataKeys).toBe(3);
+    expect(JSON.stringify(dataKeys)).not.toContain(first);
+    await moveAll(started(rotation).keys);
+    expect(await at(rotation)).toEqual([]);
+  });
+
   it('[M6] let no process start that lacks one of those in use', async () => {
     await storeKeys(started({ KEY_ENCRYPTION_KEY: first }).vault, 2);
     const lacking = started({ KEY_ENCRYPTION_KEY: second });

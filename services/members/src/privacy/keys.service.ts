@@ -2,6 +2,7 @@ import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common'
 import { DataSource } from 'typeorm';
 import { type PlacedIndexKey, placeIndexKeys, type Slot } from './keys.js';
 import {
+  countWrapped,
   dropIndexKey,
   holdIndexKeys,
   incompleteSlots,
@@ -47,6 +48,15 @@ export class KeysService implements OnApplicationBootstrap {
     const incomplete = await incompleteSlots(this.dataSource.manager);
     if (incomplete.includes(this.vault.slot)) return undefined;
     return known.find((key) => key.state === 'retired' && !isMine(key))?.slot;
+  }
+
+  /** Which key-encryption keys wrap data keys, and where index keys are; names only, which tell nothing of the keys. */
+  async inUse() {
+    const { manager } = this.dataSource;
+    const wrapping = await countWrapped(manager);
+    const indexKeys = await this.dataSource.transaction((tx) => holdIndexKeys(tx));
+    const retiredInUse = wrapping.flatMap(({ keyId }) => (this.vault.retiredKeyIds.includes(keyId) ? [keyId] : []));
+    return { dataKeys: wrapping, retiredInUse, indexKeys, incompleteIndexes: await incompleteSlots(manager) };
   }
 
   /** The place is free for the next key. */

@@ -15,6 +15,13 @@ export async function keyIdsInUse(tx: EntityManager): Promise<string[]> {
   return rows.map((row) => row.keyId);
 }
 
+/** How many data keys each key-encryption key wraps: a look at the whole index, for people who replace keys. */
+export function countWrapped(tx: EntityManager): Promise<{ keyId: string; dataKeys: number }[]> {
+  return tx.query(
+    `SELECT key_encryption_key_id AS "keyId", count(*)::int AS "dataKeys" FROM member_key GROUP BY 1 ORDER BY 1`,
+  );
+}
+
 /** Takes some data keys under these key-encryption keys, those that no other process has taken. */
 export function takeWrappedBy(tx: EntityManager, keyIds: readonly string[], most: number): Promise<WrappedKey[]> {
   return tx.query<WrappedKey[]>(
