@@ -23,8 +23,6 @@ export {
   memberDataTables,
   privacyTopics,
   type Reader,
-  restrictedAmong,
-  restrictionTables,
 } from './member-data.js';
 export { exitCodes, Misused, type OpsAnswer, type OpsCall, type OpsCommand, runOps } from './ops.js';
 export { OpsServer, type ReadinessCheck } from './ops-server.js';
@@ -33,6 +31,7 @@ export { cutPage, type Page, pageOf } from './paging.js';
 export { mayActFor, type Principal, PrincipalSigner, PrincipalVerifier, type Role, roles } from './principal.js';
 export { processCommands } from './process-ops.js';
 export { Refusal, type RefusalDetail, type RefusalStatus, refusal } from './refusal.js';
+export { restrictedAmong, restrictionTables } from './restriction.js';
 export { type CallOptions, type RpcClient, RpcFailure, rpcClient } from './rpc-client.js';
 export {
   failureOf,

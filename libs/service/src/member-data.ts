@@ -38,6 +38,7 @@ import { CLOCK, type Clock } from './clock.js';
 import { DueWork } from './due-work.js';
 import type { Principal } from './principal.js';
 import { refusal } from './refusal.js';
+import { noteRestriction } from './restriction.js';
 import { principalOf, RpcController, type RpcHandlers } from './rpc-server.js';
 import { traceparentIn } from './telemetry.js';
 
@@ -93,36 +94,6 @@ export const memberDataTables = {
   ],
   down: ['DROP TABLE erasures_obeyed, erased_member, member_data_task'],
 } as const;
-
-/** Statements of a later migration: whose data is restricted, and the orders to do so. */
-export const restrictionTables = {
-  up: [
-    `ALTER TABLE member_data_task DROP CONSTRAINT member_data_task_kind_check,
-      ADD CONSTRAINT member_data_task_kind_check CHECK (kind IN ('export', 'erasure', 'restriction', 'lifting'))`,
-    // A row stays when a restriction ends, so that an older order that is heard late changes nothing.
-    `CREATE TABLE restricted_member (
-      member_id uuid PRIMARY KEY,
-      since timestamptz,
-      ordered_at timestamptz NOT NULL
-    )`,
-  ],
-  down: [
-    'DROP TABLE restricted_member',
-    `DELETE FROM member_data_task WHERE kind IN ('restriction', 'lifting')`,
-    `ALTER TABLE member_data_task DROP CONSTRAINT member_data_task_kind_check,
-      ADD CONSTRAINT member_data_task_kind_check CHECK (kind IN ('export', 'erasure'))`,
-  ],
-} as const;
-
-/** Those of the members whose data is restricted (requirement M6): for all that nobody asked for. */
-export async function restrictedAmong(tx: EntityManager, memberIds: readonly string[]): Promise<Set<string>> {
-  if (memberIds.length === 0) return new Set();
-  const rows = await tx.query<{ memberId: string }[]>(
-    `SELECT member_id AS "memberId" FROM restricted_member WHERE member_id = ANY ($1::uuid[]) AND since IS NOT NULL`,
-    [memberIds],
-  );
-  return new Set(rows.map(({ memberId }) => memberId));
-}
 
 const DATA = Symbol('member data');
 
@@ -386,15 +357,6 @@ async function closeTask(tx: EntityManager, requestId: string): Promise<void> {
 
 async function noteErased(tx: EntityManager, { memberId, requestId }: Task, at: Date): Promise<void> {
   await tx.query('INSERT INTO erased_member VALUES ($1, $2, $3) ON CONFLICT DO NOTHING', [memberId, requestId, at]);
-}
-
-async function noteRestriction(tx: EntityManager, { memberId, orderedAt }: Task, restricted: boolean): Promise<void> {
-  await tx.query(
-    `INSERT INTO restricted_member (member_id, since, ordered_at) VALUES ($1, CASE WHEN $2 THEN $3::timestamptz END, $3)
-     ON CONFLICT (member_id) DO UPDATE SET since = excluded.since, ordered_at = excluded.ordered_at
-     WHERE excluded.ordered_at > restricted_member.ordered_at`,
-    [memberId, restricted, orderedAt],
-  );
 }
 
 async function isErased(dataSource: DataSource, memberId: string): Promise<boolean> {
