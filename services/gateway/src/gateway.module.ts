@@ -24,6 +24,7 @@ import { LiabilityController } from './liability/liability.controller.js';
 import { LimitsJob } from './limits/limits.job.js';
 import { Limits } from './limits/limits.service.js';
 import { MembersController } from './members/members.controller.js';
+import { MergesController, MergesOfMemberController } from './merges/merges.controller.js';
 import { MessagesController } from './messages/messages.controller.js';
 import { Owners } from './owners.client.js';
 import { ParticularsController } from './particulars/particulars.controller.js';
@@ -64,6 +65,8 @@ export class GatewayModule {
         ProgrammesController,
         DirectoryController,
         DuplicatesController,
+        MergesController,
+        MergesOfMemberController,
         SimulationsController,
         LiabilityController,
         TiersController,

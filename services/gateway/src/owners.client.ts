@@ -16,6 +16,7 @@ import { MemberAccessServiceService } from '@regulars/contracts/members/v1/acces
 import { MemberDirectoryServiceService } from '@regulars/contracts/members/v1/directory';
 import { DuplicateServiceService } from '@regulars/contracts/members/v1/duplicates';
 import { MemberServiceService } from '@regulars/contracts/members/v1/members';
+import { MergeServiceService } from '@regulars/contracts/members/v1/merges';
 import { MemberParticularsServiceService } from '@regulars/contracts/members/v1/particulars';
 import { PrivacyRequestServiceService } from '@regulars/contracts/members/v1/privacy_requests';
 import { VerificationServiceService } from '@regulars/contracts/members/v1/verification';
@@ -52,6 +53,7 @@ export class Owners implements OnApplicationShutdown {
   readonly memberAccess: RpcClient<typeof MemberAccessServiceService>;
   readonly memberDirectory: RpcClient<typeof MemberDirectoryServiceService>;
   readonly duplicates: RpcClient<typeof DuplicateServiceService>;
+  readonly merges: RpcClient<typeof MergeServiceService>;
   readonly privacyRequests: RpcClient<typeof PrivacyRequestServiceService>;
   readonly verifications: RpcClient<typeof VerificationServiceService>;
   readonly memberParticulars: RpcClient<typeof MemberParticularsServiceService>;
@@ -83,6 +85,7 @@ export class Owners implements OnApplicationShutdown {
     this.memberAccess = this.reach(MemberAccessServiceService, 'MEMBERS');
     this.memberDirectory = this.reach(MemberDirectoryServiceService, 'MEMBERS');
     this.duplicates = this.reach(DuplicateServiceService, 'MEMBERS');
+    this.merges = this.reach(MergeServiceService, 'MEMBERS');
     this.privacyRequests = this.reach(PrivacyRequestServiceService, 'MEMBERS');
     this.verifications = this.reach(VerificationServiceService, 'MEMBERS');
     this.memberParticulars = this.reach(MemberParticularsServiceService, 'MEMBERS');

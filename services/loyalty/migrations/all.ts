@@ -10,6 +10,7 @@ import { Adjustments0000000000022 } from './0022-adjustments.js';
 import { ConfigurationLog0000000000030 } from './0030-configuration-log.js';
 import { MemberDataOrders } from './0040-member-data-orders.js';
 import { Restrictions } from './0041-restrictions.js';
+import { Merges0000000000070 } from './0070-merges.js';
 
 /** Oldest first. */
 export const migrations: Migrations = [
@@ -24,4 +25,5 @@ export const migrations: Migrations = [
   Adjustments0000000000022,
   MemberDataOrders,
   Restrictions,
+  Merges0000000000070,
 ];

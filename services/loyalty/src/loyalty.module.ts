@@ -22,6 +22,9 @@ import { LiabilityController } from './liability/liability.controller.js';
 import { LiabilityService } from './liability/liability.service.js';
 import { MembersConsumer } from './members/members.consumer.js';
 import { MembersService } from './members/members.service.js';
+import { mergeTopic } from './merges/merge-events.js';
+import { MergesJob } from './merges/merges.job.js';
+import { MergesService } from './merges/merges.service.js';
 import { Payments } from './payments/payments.service.js';
 import { HeldLedgers } from './points/held-ledgers.service.js';
 import { LedgerService } from './points/ledger.service.js';
@@ -67,7 +70,13 @@ import { TiersService } from './tiers/tiers.service.js';
   imports: [
     MessagingModule.forRoot({
       source: '/regulars/loyalty',
-      topics: [{ name: pointsTopic }, { name: tierTopic }, { name: couponsTopic }, ...privacyTopics('loyalty')],
+      topics: [
+        { name: pointsTopic },
+        { name: tierTopic },
+        { name: couponsTopic },
+        { name: mergeTopic },
+        ...privacyTopics('loyalty'),
+      ],
       consumers: [StoresConsumer, TillsConsumer, MembersConsumer, MemberOrdersConsumer, ErasuresConsumer],
     }),
     MemberDataModule.forRoot('loyalty', LoyaltyMemberData),
@@ -124,6 +133,8 @@ import { TiersService } from './tiers/tiers.service.js';
     MonthsJob,
     PointsService,
     MembersService,
+    MergesService,
+    MergesJob,
     StoresConsumer,
     TillsConsumer,
     MembersConsumer,

@@ -20,6 +20,7 @@ import { ExpiryService } from '../src/expiry/expiry.service.js';
 import { Lanes } from '../src/lanes/lanes.service.js';
 import { LiabilityService } from '../src/liability/liability.service.js';
 import { MembersService } from '../src/members/members.service.js';
+import { MergesService } from '../src/merges/merges.service.js';
 import { Payments } from '../src/payments/payments.service.js';
 import { HeldLedgers } from '../src/points/held-ledgers.service.js';
 import { LedgerService } from '../src/points/ledger.service.js';
@@ -62,6 +63,7 @@ export class Pod {
   readonly coupons: CouponsService;
   readonly couponUses: CouponUses;
   readonly adjustments: AdjustmentsService;
+  readonly merges: MergesService;
   private readonly lanes: Lanes;
 
   private constructor(
@@ -81,10 +83,11 @@ export class Pod {
     const kept = new KeptPurchases(books, ledger, receipts, outbox, standings, clock);
     this.points = new PointsService(dataSource, clock, books);
     this.pending = new PendingService(dataSource, clock, this.lanes, kept);
-    this.members = new MembersService(this.pending);
     const ledgers = new HeldLedgers(dataSource, ledger, outbox);
     this.expiry = new ExpiryService(dataSource, clock, books, ledgers);
     this.tiers = new TiersService(dataSource, clock, books, ledgers, this.points, standings);
+    this.merges = new MergesService(dataSource, clock, books, ledgers, this.tiers);
+    this.members = new MembersService(this.pending, this.merges);
     this.liability = new LiabilityService(dataSource, clock, books);
     this.backtests = new BacktestsService(dataSource, clock, this.programmes, books);
     this.rewards = new RewardsService(dataSource, clock);

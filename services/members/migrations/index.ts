@@ -6,6 +6,7 @@ import { Find } from './0004-find.js';
 import { Verification } from './0005-verification.js';
 import { PrivacyRequests } from './0006-privacy-requests.js';
 import { Duplicates } from './0010-duplicates.js';
+import { Merges } from './0011-merges.js';
 import { AccessSeals } from './0030-access-seals.js';
 import { Restrictions } from './0031-restrictions.js';
 import { Confirmations } from './0032-confirmations.js';
@@ -19,6 +20,7 @@ export const migrations: Migrations = [
   Verification,
   PrivacyRequests,
   Duplicates,
+  Merges,
   AccessSeals,
   Restrictions,
   Confirmations,

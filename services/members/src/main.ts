@@ -2,6 +2,7 @@ import { MemberAccessServiceService } from '@regulars/contracts/members/v1/acces
 import { MemberDirectoryServiceService } from '@regulars/contracts/members/v1/directory';
 import { DuplicateServiceService } from '@regulars/contracts/members/v1/duplicates';
 import { MemberServiceService } from '@regulars/contracts/members/v1/members';
+import { MergeServiceService } from '@regulars/contracts/members/v1/merges';
 import { MemberParticularsServiceService } from '@regulars/contracts/members/v1/particulars';
 import { PrivacyRequestServiceService } from '@regulars/contracts/members/v1/privacy_requests';
 import { VerificationServiceService } from '@regulars/contracts/members/v1/verification';
@@ -23,6 +24,7 @@ await bootService({
     MemberAccessServiceService,
     MemberDirectoryServiceService,
     DuplicateServiceService,
+    MergeServiceService,
     MemberParticularsServiceService,
     VerificationServiceService,
     PrivacyRequestServiceService,

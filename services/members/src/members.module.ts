@@ -15,6 +15,9 @@ import { MembersController } from './members/members.controller.js';
 import { memberTopic } from './members/members.js';
 import { MembersService } from './members/members.service.js';
 import { RegistrationService } from './members/registration.service.js';
+import { MergesBookedConsumer } from './merges/booked.consumer.js';
+import { MergesController } from './merges/merges.controller.js';
+import { MergesService } from './merges/merges.service.js';
 import { ParticularsController } from './particulars/particulars.controller.js';
 import { ParticularsService } from './particulars/particulars.service.js';
 import { AccessLogService } from './privacy/access-log.service.js';
@@ -36,7 +39,7 @@ import { VerificationService } from './verification/verification.service.js';
     MessagingModule.forRoot({
       source: '/regulars/members',
       topics: [{ name: memberTopic }, ...privacyTopics('members')],
-      consumers: [MemberOrdersConsumer, ErasuresConsumer, ...answersConsumers],
+      consumers: [MemberOrdersConsumer, ErasuresConsumer, MergesBookedConsumer, ...answersConsumers],
     }),
     MemberDataModule.forRoot('members', OwnMemberData),
   ],
@@ -45,6 +48,7 @@ import { VerificationService } from './verification/verification.service.js';
     AccessController,
     DirectoryController,
     DuplicatesController,
+    MergesController,
     ParticularsController,
     VerificationController,
     PrivacyRequestsController,
@@ -65,6 +69,8 @@ import { VerificationService } from './verification/verification.service.js';
     DirectoryService,
     DuplicatesService,
     DuplicatesJob,
+    MergesService,
+    MergesBookedConsumer,
     ParticularsService,
     RepublishOps,
     ForgettingJob,

@@ -4,7 +4,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { BookService } from '../book/book.service.js';
 import type { LoyaltySettings } from '../loyalty.config.js';
-import { HeldLedgers } from '../points/held-ledgers.service.js';
+import { HeldLedgers, MemberMoved } from '../points/held-ledgers.service.js';
 import { LedgerBatch } from '../points/ledger.js';
 import { endOfPointsMs } from '../points/lots.js';
 import { spendOldestFirst } from '../points/spending.js';
@@ -54,7 +54,11 @@ export class AdjustmentsService {
     private readonly ledgers: HeldLedgers,
   ) {}
 
-  async request({ caller, key }: Writing, adjusting: Adjusting): Promise<Adjusted> {
+  request(writing: Writing, adjusting: Adjusting): Promise<Adjusted> {
+    return this.ledgers.whileMembersMove(() => this.requestNow(writing, adjusting));
+  }
+
+  private async requestNow({ caller, key }: Writing, adjusting: Adjusting): Promise<Adjusted> {
     const ground = await this.groundOf(adjusting.programmeId);
     if (!ground) return { outcome: 'refused', reason: 'PROGRAMME_UNKNOWN' };
     const member = await this.ledgers.memberBehind({ by: { $case: 'memberId', value: adjusting.memberId } });
@@ -98,7 +102,11 @@ export class AdjustmentsService {
   }
 
   /** A second person agrees or not. */
-  async decide({ caller, key }: Writing, adjustmentId: string, approve: boolean): Promise<Adjusted> {
+  decide(writing: Writing, adjustmentId: string, approve: boolean): Promise<Adjusted> {
+    return this.ledgers.whileMembersMove(() => this.decideNow(writing, adjustmentId, approve));
+  }
+
+  private async decideNow({ caller, key }: Writing, adjustmentId: string, approve: boolean): Promise<Adjusted> {
     const known = await store.findAdjustment(this.dataSource.manager, adjustmentId);
     const ground = known && (await this.groundOf(known.programmeId));
     if (!known || !ground) return { outcome: 'refused', reason: 'ADJUSTMENT_UNKNOWN' };
@@ -106,6 +114,7 @@ export class AdjustmentsService {
       const write = { caller, key, route: 'decide-adjustment', body: { adjustmentId, approve } };
       const done = await once(tx, write, async () => {
         const stands = await this.mustFind(tx, adjustmentId);
+        if (stands.memberId !== known.memberId) throw new MemberMoved('the adjustment went along with a merge');
         const why = whyNotDecide(stands, caller);
         if (why) return { reason: why };
         if (approve && !(await this.book(tx, stands, ground))) return { reason: 'NOT_ENOUGH_POINTS' as const };

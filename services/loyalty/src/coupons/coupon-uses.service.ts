@@ -96,7 +96,16 @@ export class CouponUses {
   }
 
   /** Holds coupons for a bill, all or none. */
-  async reserve(
+  reserve(
+    changing: Omit<ChangingUse, 'useId'>,
+    bill: Bill,
+    codes: readonly string[],
+    holdSeconds: number,
+  ): Promise<ReservedUse> {
+    return this.ledgers.whileMembersMove(() => this.reserveNow(changing, bill, codes, holdSeconds));
+  }
+
+  private async reserveNow(
     { caller, key }: Omit<ChangingUse, 'useId'>,
     bill: Bill,
     codes: readonly string[],

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { type MergeOrder, MergesService } from '../merges/merges.service.js';
 import { PendingService } from '../purchases/pending.service.js';
 import type { KnownMember } from './member.js';
 import { keepMembers } from './members.store.js';
@@ -7,12 +8,20 @@ import { keepMembers } from './members.store.js';
 /** Copies of the members that their owner tells of. */
 @Injectable()
 export class MembersService {
-  constructor(private readonly pending: PendingService) {}
+  constructor(
+    private readonly pending: PendingService,
+    private readonly merges: MergesService,
+  ) {}
 
   /** Keeps new members and makes purchases due that waited for them. Safe to repeat. */
   async keep(tx: EntityManager, members: readonly KnownMember[]): Promise<void> {
     if (members.length === 0) return;
     await keepMembers(tx, members);
     await this.pending.membersBecameKnown(tx, members);
+  }
+
+  /** Keeps what was ordered about members who are one person, or are not after all. Safe to repeat. */
+  async keepMerges(tx: EntityManager, orders: readonly MergeOrder[]): Promise<void> {
+    await this.merges.keep(tx, orders);
   }
 }

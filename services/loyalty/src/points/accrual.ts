@@ -21,7 +21,8 @@ export type StepCode =
   | 'expired'
   | 'redeemed'
   | 'given-back'
-  | 'adjusted';
+  | 'adjusted'
+  | 'merged';
 
 /** A line of a purchase as the reckoning sees it. */
 export interface BoughtLine {

@@ -50,6 +50,10 @@ const words: Record<StepCode, (numbers: Numbers, ruleOf: RuleNames) => ReceiptTe
     zhCn: `兑换 ${whole(n.quantity)} 件，共 ${whole(n.points)} 分`,
     en: `${whole(n.points)} for ${whole(n.quantity)} redeemed`,
   }),
+  merged: (n) => ({
+    zhCn: `会员合并或拆分，转移 ${whole(n.points)} 分`,
+    en: `${whole(n.points)} moved with a merge of members, or back`,
+  }),
   adjusted: (n) => ({
     zhCn: `人工调整 ${whole(n.points)} 分`,
     en: `${whole(n.points)} given or taken by hand`,

@@ -3,13 +3,18 @@ import type { MemberReference } from '@regulars/contracts/loyalty/v1/purchases';
 import { appendToOutbox, Outbox, type OutboxEvent } from '@regulars/messaging';
 import type { QueryConfig } from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
-import { failureOf, RunAgain } from '../lanes/failure.js';
+import { failureOf } from '../lanes/failure.js';
 import * as store from './held-ledgers.store.js';
 import { type AccountState, type LedgerBatch, noAccount } from './ledger.js';
 import { LedgerService } from './ledger.service.js';
 import type { SpendableLot } from './spending.js';
 
 const MOST_RERUNS = 8;
+
+/** Thrown to begin again with another member: the one whose lock is held is not, or no longer, the right one. */
+export class MemberMoved extends Error {
+  override readonly name = 'MemberMoved';
+}
 
 /** Ledgers of members under their locks, for whatever changes them outside the lanes. */
 @Injectable()
@@ -51,9 +56,20 @@ export class HeldLedgers {
     }
   }
 
-  /** @throws RunAgain when the member was merged while its lock was awaited */
+  /** @throws MemberMoved when the member was merged while its lock was awaited */
   async mustStand(tx: EntityManager, memberId: string): Promise<void> {
-    if (await store.isMerged(tx, memberId)) throw new RunAgain('the member was merged while its lock was awaited');
+    if (await store.isMerged(tx, memberId)) throw new MemberMoved('the member was merged while its lock was awaited');
+  }
+
+  /** Attempts again, from finding the member on, what met another member than it had locked. */
+  async whileMembersMove<Result>(attempt: () => Promise<Result>): Promise<Result> {
+    for (let reruns = 0; ; reruns += 1) {
+      try {
+        return await attempt();
+      } catch (error) {
+        if (reruns >= MOST_RERUNS || !(error instanceof MemberMoved)) throw error;
+      }
+    }
   }
 
   /** Reads accounts of members whose locks are held; all zero for one that is not there. */

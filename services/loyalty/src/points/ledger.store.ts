@@ -86,11 +86,13 @@ function lotsStatement(lots: readonly NewLot[]): QueryConfig {
 function lotChangesStatement(changes: readonly LotChange[]): QueryConfig {
   return {
     name: 'change_lots',
-    text: `UPDATE lot SET remaining = lot.remaining - change.taken, expired = lot.expired - change.forgiven
+    text: `UPDATE lot SET remaining = lot.remaining - change.taken, expired = lot.expired - change.forgiven,
+        spent = lot.spent + change.spent
       FROM (
-        SELECT member_id, programme_id, lot_id, sum(taken)::bigint AS taken, sum(forgiven)::bigint AS forgiven
-        FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[], $5::bigint[])
-          AS c (member_id, programme_id, lot_id, taken, forgiven) GROUP BY 1, 2, 3
+        SELECT member_id, programme_id, lot_id, sum(taken)::bigint AS taken, sum(forgiven)::bigint AS forgiven,
+          sum(spent)::bigint AS spent
+        FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[], $5::bigint[], $6::bigint[])
+          AS c (member_id, programme_id, lot_id, taken, forgiven, spent) GROUP BY 1, 2, 3
       ) change
       WHERE lot.member_id = change.member_id AND lot.programme_id = change.programme_id AND lot.lot_id = change.lot_id`,
     values: [
@@ -99,6 +101,7 @@ function lotChangesStatement(changes: readonly LotChange[]): QueryConfig {
       columnOf(changes, ({ lotId }) => lotId),
       columnOf(changes, ({ taken }) => taken),
       columnOf(changes, ({ forgiven }) => forgiven),
+      columnOf(changes, ({ spent = 0 }) => spent),
     ],
   };
 }

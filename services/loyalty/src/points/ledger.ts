@@ -36,6 +36,8 @@ export interface LotChange {
   readonly account: OpenAccount;
   readonly taken: number;
   readonly forgiven: number;
+  /** What of it counts as spent, signed; left out for none. */
+  readonly spent?: number;
 }
 
 export type EntryKind =
@@ -46,6 +48,7 @@ export type EntryKind =
   | 'redemption-return'
   | 'adjust'
   | 'opening'
+  | 'merge'
   | 'erasure';
 
 /** A movement to be written. */
@@ -175,7 +178,7 @@ export class LedgerBatch {
     let spent = 0;
     for (const { lotId, points } of fromLots) {
       spent += points;
-      this.lotChanges.push({ lotId, account, taken: points, forgiven: 0 });
+      this.lotChanges.push({ lotId, account, taken: points, forgiven: 0, spent: points });
     }
     return this.book(account, booking, -spent);
   }
@@ -185,10 +188,12 @@ export class LedgerBatch {
     let given = 0;
     for (const { lotId, points, expiresMs } of intoLots) {
       given += points;
-      this.lotChanges.push({ lotId, account, taken: -points, forgiven: 0 });
+      this.lotChanges.push({ lotId, account, taken: -points, forgiven: 0, spent: -points });
       if (expiresMs !== undefined) account.nextExpiryMs = Math.min(account.nextExpiryMs ?? expiresMs, expiresMs);
     }
-    for (const { lotId, points } of endedInLots) this.lotChanges.push({ lotId, account, taken: 0, forgiven: -points });
+    for (const { lotId, points } of endedInLots) {
+      this.lotChanges.push({ lotId, account, taken: 0, forgiven: -points, spent: -points });
+    }
     return this.book(account, booking, given);
   }
 

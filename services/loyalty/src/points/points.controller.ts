@@ -40,6 +40,7 @@ const kinds = {
   earn: EntryKind.EARN,
   'refund-reversal': EntryKind.REFUND_REVERSAL,
   expire: EntryKind.EXPIRE,
+  merge: EntryKind.MERGE,
   erasure: EntryKind.ERASURE,
   redeem: EntryKind.REDEEM,
   'redemption-return': EntryKind.REDEMPTION_RETURN,

@@ -1,20 +1,21 @@
 import type { EntityManager } from 'typeorm';
 
 /**
- * What loyalty has of a member, oldest first. Purchases are found by their entries: by store, its tills and the business
+ * What loyalty has of a member and of those who were merged into her, oldest first. Purchases are found by their entries: by store, its tills and the business
  * date along purchase_claim, because nothing on the purchase path keeps an index by member.
  */
 export async function recordsOf(tx: EntityManager, memberId: string): Promise<object[]> {
   const rows = await tx.query<{ record: object }[]>(
-    `SELECT record FROM (
+    `WITH hers AS (SELECT member_id FROM member WHERE member_id = $1 OR merged_into = $1)
+     SELECT record FROM (
        SELECT 0 AS part, programme_id, 0 AS seq, json_build_object('kind', 'account', 'programmeId', programme_id,
          'balance', balance, 'debt', debt) AS record
-       FROM account WHERE member_id = $1
+       FROM account WHERE member_id IN (SELECT member_id FROM hers)
        UNION ALL
        SELECT 1, programme_id, member_seq, json_build_object('kind', 'entry', 'entryId', entry_id, 'movement', kind,
          'programmeId', programme_id, 'points', points, 'balanceAfter', balance_after, 'storeId', store_id,
          'businessDate', business_date, 'postedAt', posted_at)
-       FROM entry WHERE member_id = $1
+       FROM entry WHERE member_id IN (SELECT member_id FROM hers)
        UNION ALL
        SELECT 2, e.programme_id, e.member_seq, json_build_object('kind', 'purchase', 'purchaseId', p.purchase_id,
          'storeId', p.store_id, 'businessDate', p.business_date, 'receiptNumber', p.receipt_number,
@@ -24,7 +25,7 @@ export async function recordsOf(tx: EntityManager, memberId: string): Promise<ob
        JOIN till t ON t.store_id = e.store_id
        JOIN purchase p ON p.programme_id = e.programme_id AND p.store_id = e.store_id AND p.till_id = t.till_id
          AND p.business_date = e.business_date AND p.purchase_id = e.source_id
-       WHERE e.member_id = $1 AND e.kind = 'earn') AS records
+       WHERE e.member_id IN (SELECT member_id FROM hers) AND e.kind = 'earn') AS records
      ORDER BY part, programme_id, seq`,
     [memberId],
   );

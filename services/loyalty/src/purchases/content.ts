@@ -36,10 +36,7 @@ export function contentOf(purchase: Purchase, receipt: Receipt): Content {
     purchase.lines.map((line) => [line.sku, line.name, line.category, line.quantityMilli, line.amountMinor]),
   );
   const payments = JSON.stringify(purchase.payments.map((payment) => [payment.type, payment.amountMinor]));
-  const member = toldMember(purchase.member) ?? '';
-  const { currency, totalMinor, channel, partySize } = purchase;
-  const content = JSON.stringify([member, currency, totalMinor, channel, partySize]) + lines + payments;
-  const fingerprint = hash('sha256', content, 'buffer');
+  const fingerprint = fingerprintOf(toldMember(purchase.member) ?? '', purchase, lines, payments);
   const identity = JSON.stringify([receiptKey(receipt), purchase.rungAt?.getTime(), purchase.rungAtOffsetMinutes]);
   return {
     lines,
@@ -47,6 +44,17 @@ export function contentOf(purchase: Purchase, receipt: Receipt): Content {
     fingerprint,
     bodyFingerprint: hash('sha256', identity + fingerprint.toString('hex'), 'buffer'),
   };
+}
+
+/** SHA-256 of what was bought, how it was paid and by whom; `told` is empty for an anonymous purchase. */
+export function fingerprintOf(
+  told: string,
+  { currency, totalMinor, channel, partySize }: Pick<Purchase, 'currency' | 'totalMinor' | 'channel' | 'partySize'>,
+  lines: string,
+  payments: string,
+): Buffer {
+  const content = JSON.stringify([told, currency, totalMinor, channel, partySize]) + lines + payments;
+  return hash('sha256', content, 'buffer');
 }
 
 /** Whether a purchase keeps its promises: amounts whole and not negative, lines and payments that add up. */

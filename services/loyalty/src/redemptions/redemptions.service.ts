@@ -5,7 +5,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import type { GroundToday } from '../book/book.js';
 import { BookService } from '../book/book.service.js';
-import { HeldLedgers } from '../points/held-ledgers.service.js';
+import { HeldLedgers, MemberMoved } from '../points/held-ledgers.service.js';
 import { LedgerBatch } from '../points/ledger.js';
 import { PointsService } from '../points/points.service.js';
 import { spendOldestFirst } from '../points/spending.js';
@@ -98,7 +98,11 @@ export class RedemptionsService {
     return cutPage(rows, limit, ({ redemptionId }) => [redemptionId]);
   }
 
-  async reserve(reserving: Reserving): Promise<Reserved> {
+  reserve(reserving: Reserving): Promise<Reserved> {
+    return this.ledgers.whileMembersMove(() => this.reserveNow(reserving));
+  }
+
+  private async reserveNow(reserving: Reserving): Promise<Reserved> {
     const ground = (await this.books.recent()).groundToday(reserving, this.clock.now().getTime());
     if (typeof ground !== 'object') return { outcome: 'refused', reason: 'TILL_NOT_READY' };
     const [reward, member] = await Promise.all([
@@ -167,7 +171,7 @@ export class RedemptionsService {
     const members = due.map(({ memberId }) => memberId);
     const ids = due.map(({ redemptionId }) => redemptionId);
     await this.ledgers.under(members, async (tx) => {
-      const rows = await store.reservedAmong(tx, ids);
+      const rows = (await store.reservedAmong(tx, ids)).filter(({ memberId }) => members.includes(memberId));
       await this.giveBack(
         tx,
         rows.map((row) => ({ row, points: row.points, state: 'released' })),
@@ -245,7 +249,19 @@ export class RedemptionsService {
   }
 
   /** A change of one redemption under its member's lock and its key; refusals are answered to a repetition too. */
-  private async change(
+  private change(
+    changing: Changing,
+    route: string,
+    body: object,
+    work: (tx: EntityManager, stands: RedemptionRow) => Promise<Step>,
+  ): Promise<Changed> {
+    return this.ledgers.whileMembersMove(async () => {
+      const row = await this.mustFind(this.dataSource.manager, changing.row.redemptionId);
+      return this.changeNow({ ...changing, row }, route, body, work);
+    });
+  }
+
+  private async changeNow(
     { caller, key, row }: Changing,
     route: string,
     body: object,
@@ -254,6 +270,7 @@ export class RedemptionsService {
     return this.ledgers.under([row.memberId], async (tx) => {
       const done: Once<ChangedResult> = await once(tx, { caller, key, route, body }, async () => {
         const stands = await this.mustFind(tx, row.redemptionId);
+        if (stands.memberId !== row.memberId) throw new MemberMoved('the redemption went along with a merge');
         const step = await work(tx, stands);
         return step === 'refused' ? { step, state: stands.state } : { step };
       });

@@ -200,7 +200,15 @@ class RefundBatch implements DecidedRefunds {
       return this.keep(refunding, id, { o: 'taken-back', id, member: '', taken: 0, owed: 0, balance: 0, ...given });
     }
     const { owed, refundedMinor } = back;
-    const booking = bookingOf(refunding, purchase, id, { refunded_minor: refundedMinor, points: taken, owed });
+    const numbers = {
+      refunded_minor: refundedMinor,
+      counted_minor: back.countedMinor,
+      bought_on: Number(refunding.purchase.businessDate.replaceAll('-', '')),
+      points: taken,
+      owed,
+      forgiven: back.fromLots.reduce((sum, lot) => sum + lot.forgiven, 0),
+    };
+    const booking = bookingOf(refunding, purchase, id, numbers);
     const entry = this.ledger.takeBack(account, booking, { ...back, boughtOn: refunding.purchase.businessDate });
     this.applied.push({ refunding, entry, purchaseId: purchase.id, taken, owed, refundedMinor });
     const { memberId: member, balance } = account;

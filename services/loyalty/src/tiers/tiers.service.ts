@@ -95,6 +95,15 @@ export class TiersService {
     return { outcome: 'found', balance: found.balance, kept };
   }
 
+  /** The tiers that accounts of members keep whose locks are held; null for none. */
+  async keptBy(tx: EntityManager, keys: readonly { readonly memberId: string; readonly programmeId: string }[]) {
+    const rows = await store.keptTiers(tx, keys);
+    const found = new Map(
+      rows.map(({ memberId, programmeId, ...kept }): [string, KeptTier] => [`${memberId} ${programmeId}`, kept]),
+    );
+    return ({ memberId, programmeId }: (typeof keys)[0]) => found.get(`${memberId} ${programmeId}`) ?? null;
+  }
+
   async changes(memberId: string, { limit, after }: Page) {
     const [id] = after ?? [];
     const rows = await store.changesBefore(this.dataSource.manager, memberId, id as string | undefined, limit);

@@ -91,7 +91,9 @@ export function duplicatesIn(
 ): Promise<DuplicateRow[]> {
   return tx.query<DuplicateRow[]>(
     `SELECT ${columns} FROM duplicate d
-     WHERE d.state = $1 AND ($2::timestamptz IS NULL OR (d.found_at, d.duplicate_id) < ($2, $3::uuid))
+     WHERE d.state = $1
+       AND NOT EXISTS (SELECT FROM member m WHERE m.member_id IN (d.first_id, d.second_id) AND m.merged_into IS NOT NULL)
+       AND ($2::timestamptz IS NULL OR (d.found_at, d.duplicate_id) < ($2, $3::uuid))
        AND ($4::uuid[] IS NULL OR EXISTS (
          SELECT FROM member m WHERE m.member_id IN (d.first_id, d.second_id) AND m.home_store_id = ANY ($4)))
      ORDER BY d.found_at DESC, d.duplicate_id DESC LIMIT $5`,

@@ -29,6 +29,7 @@ import {
   findMembers,
   hasMember,
   membersAfter,
+  mergedInto,
   mobileColumns,
   type StoredMember,
 } from './members.store.js';
@@ -109,14 +110,21 @@ export class MembersService {
     return stored && (MemberMessage.toJSON(this.clearMember(stored)) as object);
   }
 
-  /** Who has a contact. */
-  async idBy(kind: 'mobile' | 'email', value: string): Promise<string | undefined> {
-    return (await this.find(this.foundBy(kind, value)))?.memberId;
+  /** Members that were merged into one and are not erased. */
+  mergedInto(tx: EntityManager, memberId: string): Promise<string[]> {
+    return mergedInto(tx, memberId);
   }
 
-  /** Finds a member; masked (requirement M4). */
-  async findBy({ kind, value }: Reference): Promise<Member | undefined> {
+  /** Who has a contact; who is left, where she was merged. */
+  async idBy(kind: 'mobile' | 'email', value: string): Promise<string | undefined> {
     const stored = await this.find(this.foundBy(kind, value));
+    return stored?.mergedInto ?? stored?.memberId;
+  }
+
+  /** Finds a member; masked (requirement M4). Who is left, where she was merged: old numbers and codes are good. */
+  async findBy({ kind, value }: Reference): Promise<Member | undefined> {
+    const found = await this.find(this.foundBy(kind, value));
+    const stored = found?.mergedInto ? await this.find({ by: 'member_id', value: found.mergedInto }) : found;
     return stored && this.maskedMember(stored);
   }
 
@@ -245,7 +253,7 @@ function plainPart(stored: StoredMember, needsVerification: boolean): Omit<Membe
     emailVerifiedAt: stored.emailVerifiedAt ?? undefined,
     mobileVerificationNeeded: needsVerification,
     restrictedSince: stored.restrictedSince ?? undefined,
-    mergedInto: '',
-    mergedIds: [],
+    mergedInto: stored.mergedInto ?? '',
+    mergedIds: [...stored.mergedIds],
   };
 }

@@ -61,6 +61,9 @@ export type StoredMember = MemberRow &
   WrappedKey & {
     readonly acceptances: readonly ProvenAcceptance[];
     readonly tags: readonly string[];
+    /** Who is left of a merge; null for a member who stands for herself. */
+    readonly mergedInto: string | null;
+    readonly mergedIds: readonly string[];
     readonly mobileVerifiedAt: Date | null;
     readonly emailVerifiedAt: Date | null;
     /** The last sign of life. */
@@ -117,7 +120,9 @@ const selectMember = `SELECT ${fields.map((field) => `member.${columns[field]} A
         to_char(recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'recordedBy', recorded_by,
         'recordedFrom', recorded_from) ORDER BY notice, version)
       FROM acceptance WHERE acceptance.member_id = member.member_id) AS acceptances,
-    ARRAY(SELECT tag FROM member_tag WHERE member_tag.member_id = member.member_id ORDER BY tag) AS tags
+    ARRAY(SELECT tag FROM member_tag WHERE member_tag.member_id = member.member_id ORDER BY tag) AS tags,
+    member.merged_into AS "mergedInto",
+    ARRAY(SELECT m.member_id FROM member m WHERE m.merged_into = member.member_id ORDER BY m.member_id) AS "mergedIds"
   FROM member JOIN member_key USING (member_id)`;
 
 /** The next number of the sequence, without its check digit; numbers of registrations that fail are left out. */
@@ -180,6 +185,14 @@ export async function addNameIndexes(
 export async function hasMember(tx: EntityManager, memberId: string): Promise<boolean> {
   const found = await tx.query<unknown[]>('SELECT 1 FROM member WHERE member_id = $1', [memberId]);
   return found.length > 0;
+}
+
+export async function mergedInto(tx: EntityManager, memberId: string): Promise<string[]> {
+  const rows = await tx.query<{ memberId: string }[]>(
+    'SELECT member_id AS "memberId" FROM member WHERE merged_into = $1 AND gone_at IS NULL ORDER BY member_id',
+    [memberId],
+  );
+  return rows.map((row) => row.memberId);
 }
 
 /** One look-up in one unique index. */

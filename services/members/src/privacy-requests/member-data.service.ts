@@ -23,7 +23,16 @@ export class OwnMemberData implements MemberData {
     if (await this.members.exists(memberId)) await this.accessLog.record(reader, [memberId], ['everything'], purpose);
   }
 
+  /** Also of those who were merged into her. */
   async recordsOf(tx: EntityManager, memberId: string): Promise<object[]> {
+    const records: object[] = [];
+    for (const each of [memberId, ...(await this.members.mergedInto(tx, memberId))]) {
+      records.push(...(await this.recordsOfOne(tx, each)));
+    }
+    return records;
+  }
+
+  private async recordsOfOne(tx: EntityManager, memberId: string): Promise<object[]> {
     const member = await this.members.clear(tx, memberId);
     if (!member) return [];
     const sealed = await this.members.sealed(memberId, tx);

@@ -58,6 +58,7 @@ export class PrivacyRequestsController implements RpcHandlers<typeof PrivacyRequ
       case 'REQUEST_OPEN':
       case 'ALREADY_RESTRICTED':
       case 'NOT_RESTRICTED':
+      case 'MERGE_UNDER_WAY':
         throw refusal('FAILED_PRECONDITION', order.reason);
       case 'IDEMPOTENCY_KEY_REUSED':
         throw refusal('ALREADY_EXISTS', order.reason);

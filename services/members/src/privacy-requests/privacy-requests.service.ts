@@ -22,6 +22,7 @@ import type { Caller } from '../caller.js';
 import { memberTopic } from '../members/members.js';
 import { MembersService } from '../members/members.service.js';
 import type { MembersSettings } from '../members.config.js';
+import { MergesService } from '../merges/merges.service.js';
 import { VaultService } from '../privacy/vault.service.js';
 import { answering, crossing, dueAt, type RequestKind } from './privacy-request.js';
 import {
@@ -35,7 +36,7 @@ import {
 } from './privacy-requests.store.js';
 
 type No<Reason> = { readonly outcome: 'refused'; readonly reason: Reason };
-type Refused = 'MEMBER_UNKNOWN' | 'REQUEST_OPEN' | 'ALREADY_RESTRICTED' | 'NOT_RESTRICTED';
+type Refused = 'MEMBER_UNKNOWN' | 'REQUEST_OPEN' | 'MERGE_UNDER_WAY' | 'ALREADY_RESTRICTED' | 'NOT_RESTRICTED';
 type Written = { readonly outcome: 'ordered'; readonly requestId: string } | No<Refused>;
 export type Order =
   | { readonly outcome: 'ordered'; readonly request: StoredRequest; readonly replayed: boolean }
@@ -59,6 +60,7 @@ export class PrivacyRequestsService {
     @Inject(DataSource) private readonly dataSource: DataSource,
     @Inject(SETTINGS) private readonly settings: MembersSettings,
     @Inject(MembersService) private readonly members: MembersService,
+    @Inject(MergesService) private readonly merges: MergesService,
     @Inject(VaultService) private readonly vault: VaultService,
     @Inject(Outbox) private readonly outbox: Outbox,
     @Inject(CLOCK) private readonly clock: Clock,
@@ -105,6 +107,19 @@ export class PrivacyRequestsService {
     const isRestricted = (await restrictedAmong(tx, [memberId])).has(memberId);
     if (kind === 'restriction' && isRestricted) return { outcome: 'refused', reason: 'ALREADY_RESTRICTED' };
     if (kind === 'lifting' && !isRestricted) return { outcome: 'refused', reason: 'NOT_RESTRICTED' };
+    if (await this.merges.isUnderWay(tx, memberId)) return { outcome: 'refused', reason: 'MERGE_UNDER_WAY' };
+    const requestId = await this.add(tx, caller, memberId, kind);
+    // Records that were merged into hers are hers: each is asked for, and proved, by itself.
+    const mergedIds = await this.members.mergedInto(tx, memberId);
+    const restricted = await restrictedAmong(tx, mergedIds);
+    for (const mergedId of mergedIds) {
+      const isSo = (kind === 'restriction' && restricted.has(mergedId)) || (kind === 'lifting' && !restricted.has(mergedId));
+      if (!isSo && !(await isUnderWay(tx, mergedId, crossing(kind)))) await this.add(tx, caller, mergedId, kind);
+    }
+    return { outcome: 'ordered', requestId };
+  }
+
+  private async add(tx: EntityManager, caller: Caller, memberId: string, kind: RequestKind): Promise<string> {
     const requestedAt = this.clock.now();
     const request: RequestRow = {
       requestId: uuidv7({ msecs: requestedAt.getTime() }),
@@ -116,7 +131,7 @@ export class PrivacyRequestsService {
     };
     await addRequest(tx, request);
     await appendToOutbox(tx, [ordered(request)]);
-    return { outcome: 'ordered', requestId: request.requestId };
+    return request.requestId;
   }
 }
 
