@@ -37,6 +37,11 @@ export function testTopics(): TestTopics {
   };
 }
 
+/** The full names of the topics that begin with a prefix, sorted. */
+export function topicsWith(prefix: string): Promise<string[]> {
+  return withAdmin(async (admin) => (await admin.listTopics()).filter((topic) => topic.startsWith(prefix)).sort());
+}
+
 /** Where a topic ends now: give it to `readTopic` to read only what comes after. */
 export function topicEnd(topic: string): Promise<TopicEnd> {
   return withAdmin(async (admin) => {

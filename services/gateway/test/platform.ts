@@ -1,7 +1,7 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { json } from 'node:stream/consumers';
+import { text } from 'node:stream/consumers';
 import { eventually } from '@regulars/testing';
 import {
   type Platform,
@@ -35,15 +35,19 @@ export interface Caller {
   readonly delete: (path: string) => Test;
 }
 
-export async function startJourney(options: Pick<PlatformOptions, 'replicas'> = {}): Promise<Journey> {
+export async function startJourney({
+  replicas = {},
+  isEverythingTraced = false,
+}: Pick<PlatformOptions, 'replicas'> & { readonly isEverythingTraced?: boolean } = {}): Promise<Journey> {
   const spans = await startSpanSink();
+  const sampled = isEverythingTraced ? '1' : '0';
   const platform = await startPlatform({
-    ...options,
+    replicas,
     servers: {
       adminUrl: process.env.REGULARS_TEST_DATABASE_URL ?? '',
       brokers: process.env.REGULARS_TEST_KAFKA_BROKERS ?? '',
     },
-    env: (given) => ({ ...given, OTEL_EXPORTER_OTLP_ENDPOINT: spans.url, OTEL_TRACES_SAMPLER_ARG: '0' }),
+    env: (given) => ({ ...given, OTEL_EXPORTER_OTLP_ENDPOINT: spans.url, OTEL_TRACES_SAMPLER_ARG: sampled }),
   });
   const database = new pg.Pool({ connectionString: platform.database.adminUrl, max: 1 });
   return {
@@ -140,6 +144,8 @@ export interface Span {
 export interface SpanSink {
   readonly url: string;
   of(traceId: string): Span[];
+  /** All that was sent, as it came. */
+  bodies(): readonly string[];
   stop(): Promise<void>;
 }
 
@@ -152,9 +158,11 @@ interface ExportedSpans {
 
 async function startSpanSink(): Promise<SpanSink> {
   const spans: Span[] = [];
+  const bodies: string[] = [];
   const server = createServer((incoming, response) => {
-    void json(incoming).then((body) => {
-      for (const { resource, scopeSpans } of (body as ExportedSpans).resourceSpans) {
+    void text(incoming).then((body) => {
+      bodies.push(body);
+      for (const { resource, scopeSpans } of (JSON.parse(body) as ExportedSpans).resourceSpans) {
         const service = resource.attributes.find(({ key }) => key === 'service.name')?.value.stringValue ?? '';
         spans.push(...scopeSpans.flatMap((scope) => scope.spans.map((span) => ({ ...span, service }))));
       }
@@ -165,6 +173,7 @@ async function startSpanSink(): Promise<SpanSink> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     of: (traceId) => spans.filter((span) => span.traceId === traceId),
+    bodies: () => bodies,
     stop: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

@@ -8,8 +8,8 @@ import {
   Particulars,
 } from '@regulars/contracts/members/v1/particulars';
 import { type RpcClient, rpcClient } from '@regulars/service';
+import { hashesOf, tracesOf } from '@regulars/testing';
 import { agent, as, cashier, Desk, nobody, refusalOf, registrationOf } from './desk.js';
-import { hashesOf, tracesOf } from './traces.js';
 
 const home = {
   label: '',

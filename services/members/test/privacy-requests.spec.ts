@@ -3,9 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PrivacyRequestKind, PrivacyRequestServiceService } from '@regulars/contracts/members/v1/privacy_requests';
 import { MemberDataServiceService } from '@regulars/contracts/privacy/v1/privacy';
 import { type RpcClient, rpcClient } from '@regulars/service';
-import { eventually, type PrincipalClaims, publish, startService } from '@regulars/testing';
+import { eventually, type PrincipalClaims, publish, startService, tracesOf } from '@regulars/testing';
 import { agent, as, Desk, refusalOf, wang } from './desk.js';
-import { tracesOf } from './traces.js';
 
 const administrator: PrincipalClaims = { sub: 'admin-wu', kind: 'person', roles: ['administrator'] };
 const others = ['complaints', 'loyalty', 'notifications', 'surveys'];

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Access, MemberAccessServiceService } from '@regulars/contracts/members/v1/access';
 import type { Member } from '@regulars/contracts/members/v1/members';
 import { type RpcClient, rpcClient } from '@regulars/service';
-import { eventually } from '@regulars/testing';
+import { eventually, hashesOf, tracesOf } from '@regulars/testing';
 import {
   agent,
   as,
@@ -18,7 +18,6 @@ import {
   traceparent,
   wang,
 } from './desk.js';
-import { hashesOf, tracesOf } from './traces.js';
 
 describe('Personal data as the service keeps it', () => {
   let desk: Desk;

@@ -17,3 +17,23 @@ export function hashesOf(value: string): string[] {
   const hash = createHash('sha256').update(value).digest();
   return [hash.toString('hex'), hash.toString('base64').slice(0, -1)];
 }
+
+/** A place that may hold what it should not: a table, a topic, a log. */
+export interface Place {
+  readonly name: string;
+  /** Rows, records or lines. */
+  readonly texts: readonly string[];
+}
+
+/** Where a value shows, in any form, and in which text of the place; never what it is. */
+export function placesThatTell(places: readonly Place[], values: readonly string[]): string[] {
+  const traces = values.flatMap((value, nth) =>
+    [...tracesOf(value), ...hashesOf(value)].map((trace) => ({ nth: nth + 1, trace })),
+  );
+  return places.flatMap(({ name, texts }) =>
+    texts.flatMap((text, line) => {
+      const found = traces.find(({ trace }) => text.includes(trace));
+      return found ? [`${name}, ${line + 1}: value ${found.nth}`] : [];
+    }),
+  );
+}
