@@ -36,7 +36,14 @@ export class PrivacyController {
     summary: 'Order an export, an erasure, a restriction of processing or its lifting',
     description: 'An erasure cannot be taken back. Every service answers; the request shows which have.',
     answers: { 201: privacyRequest, 200: privacyRequest },
-    problems: ['MEMBER_UNKNOWN', 'REQUEST_OPEN', 'MERGE_UNDER_WAY', 'ALREADY_RESTRICTED', 'NOT_RESTRICTED', 'IDEMPOTENCY_KEY_REUSED'],
+    problems: [
+      'MEMBER_UNKNOWN',
+      'REQUEST_OPEN',
+      'MERGE_UNDER_WAY',
+      'ALREADY_RESTRICTED',
+      'NOT_RESTRICTED',
+      'IDEMPOTENCY_KEY_REUSED',
+    ],
   })
   async orderPrivacyRequest(
     @Param('memberId', { schema: id }) memberId: string,

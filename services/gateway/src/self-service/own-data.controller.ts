@@ -51,7 +51,14 @@ export class OwnDataController {
     description:
       'An erasure cannot be taken back. While restricted, purchases are credited and points can be spent; nobody advertises, asks or makes a profile.',
     answers: { 201: privacyRequest, 200: privacyRequest },
-    problems: ['MEMBER_UNKNOWN', 'REQUEST_OPEN', 'MERGE_UNDER_WAY', 'ALREADY_RESTRICTED', 'NOT_RESTRICTED', 'IDEMPOTENCY_KEY_REUSED'],
+    problems: [
+      'MEMBER_UNKNOWN',
+      'REQUEST_OPEN',
+      'MERGE_UNDER_WAY',
+      'ALREADY_RESTRICTED',
+      'NOT_RESTRICTED',
+      'IDEMPOTENCY_KEY_REUSED',
+    ],
   })
   async orderOwnPrivacyRequest(
     @Body({ schema: privacyRequestBody }) { kind }: PrivacyRequestBody,

@@ -113,7 +113,8 @@ export class PrivacyRequestsService {
     const mergedIds = await this.members.mergedInto(tx, memberId);
     const restricted = await restrictedAmong(tx, mergedIds);
     for (const mergedId of mergedIds) {
-      const isSo = (kind === 'restriction' && restricted.has(mergedId)) || (kind === 'lifting' && !restricted.has(mergedId));
+      const isSo =
+        (kind === 'restriction' && restricted.has(mergedId)) || (kind === 'lifting' && !restricted.has(mergedId));
       if (!isSo && !(await isUnderWay(tx, mergedId, crossing(kind)))) await this.add(tx, caller, mergedId, kind);
     }
     return { outcome: 'ordered', requestId };
