@@ -35,7 +35,7 @@ export class PostgresProxy {
 
   private constructor(
     private readonly server: Server,
-    private readonly target: URL,
+    private target: URL,
     private readonly sockets: Set<Socket>,
   ) {}
 
@@ -56,6 +56,12 @@ export class PostgresProxy {
   through(url: string): string {
     const { port } = this.server.address() as { port: number };
     return Object.assign(new URL(url), { port: String(port) }).toString();
+  }
+
+  /** Leads to another server from now on; who is connected to the old one is cut. */
+  leadTo(targetUrl: string): void {
+    this.target = new URL(targetUrl);
+    for (const socket of this.sockets) socket.destroy();
   }
 
   async close(): Promise<void> {

@@ -46,11 +46,12 @@ export async function runScenario(
   const report = (violations: readonly Violation[]) =>
     reportOf(scenario, seed, history, violations, (performance.now() - from) / 1_000);
   let platform: Platform | undefined;
+  let stage: Stage | undefined;
   try {
     platform = await startPlatform({ servers, replicas: scenario.replicas, env: environment(scenario, between) });
     started(platform);
     say('the platform runs');
-    const stage = await setStage(scenario, platform, servers, history, new Random(seed), between, say);
+    stage = await setStage(scenario, platform, servers, history, new Random(seed), between, say);
     const violations = [...(await play(scenario, stage)), ...(await inspect(stage, say))];
     const played = report(violations);
     if (played.violations.length > 0) await cp(dirname(logFiles(platform)[0] as string), logsDir, { recursive: true });
@@ -59,6 +60,7 @@ export async function runScenario(
     return report([{ rule: 'the scenario can be set up and counted', what: String(error) }]);
   } finally {
     await platform?.stop();
+    await stage?.clear();
     await Promise.all([between.postgresProxy?.close(), between.mailProxy?.close()]);
     await history.close();
   }
@@ -81,7 +83,8 @@ function environment(scenario: Scenario, between: Standing) {
   return (given: Record<string, string>, service: ServiceName): Record<string, string> => {
     const changed = { ...given, ...scenario.env?.[service] };
     if (service === 'gateway' && scenario.pairsGateways) changed.LOYALTY_ADDR = firstOf(given.LOYALTY_ADDR ?? '');
-    if (service === scenario.postgresProxyFor && between.postgresProxy && given.DATABASE_URL) {
+    const isThrough = scenario.postgresProxyFor === 'every' || scenario.postgresProxyFor === service;
+    if (isThrough && between.postgresProxy && given.DATABASE_URL) {
       changed.DATABASE_URL = between.postgresProxy.through(given.DATABASE_URL);
     }
     if (service === 'notifications' && between.mailProxy) {

@@ -11,8 +11,8 @@ export interface Scenario {
   readonly replicas?: PlatformOptions['replicas'];
   /** Whether each gateway speaks to one loyalty alone, so that what is posted at two gateways is taken by two. */
   readonly pairsGateways?: boolean;
-  /** The service whose connections to PostgreSQL go through a proxy. */
-  readonly postgresProxyFor?: ServiceName;
+  /** The service whose connections to PostgreSQL go through a proxy, or every one. */
+  readonly postgresProxyFor?: ServiceName | 'every';
   /** Whether notifications' connections to the mail server go through a proxy. */
   readonly mailProxy?: boolean;
   /** Environment of processes on top of what the platform gives them. */

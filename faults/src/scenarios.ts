@@ -1,5 +1,6 @@
 import type { Scenario } from './scenario.js';
 import { cutCommit } from './scenarios/cut-commit.js';
+import { failover } from './scenarios/failover.js';
 import { hotMember } from './scenarios/hot-member.js';
 import { kafkaStopped } from './scenarios/kafka-stopped.js';
 import { killLoyalty } from './scenarios/kill-loyalty.js';
@@ -17,6 +18,7 @@ import { twoRelays } from './scenarios/two-relays.js';
 export const scenarios: readonly Scenario[] = [
   killLoyalty,
   killPostgres,
+  failover,
   cutCommit,
   kafkaStopped,
   killRelay,

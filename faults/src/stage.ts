@@ -28,7 +28,10 @@ export interface Between {
 export class Stage {
   readonly violations: Violation[] = [];
   readonly counter: Counter;
+  /** The server that has what was acknowledged: another than the platform began with, after a failover. */
+  serving: LocalPostgres;
   readonly #loads: Load[] = [];
+  readonly #atTheEnd: (() => Promise<void>)[] = [];
 
   constructor(
     readonly platform: Platform,
@@ -39,6 +42,7 @@ export class Stage {
     private readonly between: Between,
     readonly say: (line: string) => void,
   ) {
+    this.serving = servers.postgres;
     this.counter = new Counter(random, platform.tillKeys ?? [], this.businessDate(0), `F${random.seed}-`);
   }
 
@@ -92,6 +96,15 @@ export class Stage {
     await Promise.all(this.#loads.map((load) => load.stop(0)));
   }
 
+  /** What the scenario has built and the inspection still needs: taken down after it. */
+  atTheEnd(clear: () => Promise<void>): void {
+    this.#atTheEnd.push(clear);
+  }
+
+  async clear(): Promise<void> {
+    for (const each of this.#atTheEnd) await each();
+  }
+
   /** To be called at the moment of the fault; what is in flight then is what makes the scenario count. */
   strike(what: string): void {
     this.history.strike(what);
@@ -115,7 +128,7 @@ export class Stage {
 
   /** A connection as the administrator to the platform's database. */
   async connect(): Promise<pg.Client> {
-    const url = new URL(this.servers.postgres.adminUrl);
+    const url = new URL(this.serving.adminUrl);
     url.pathname = `/${this.platform.database.database}`;
     const client = new pg.Client({ connectionString: url.toString(), application_name: 'faults' });
     client.on('error', () => undefined);

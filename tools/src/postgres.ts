@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, chown, cp, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, chown, cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -46,6 +46,23 @@ export class LocalPostgres {
     return server;
   }
 
+  /**
+   * A synchronous standby: a copy of the server's data, taken while it runs, that hears all it writes. From now on the
+   * primary acknowledges no COMMIT before the standby has it on disk, until `standAlone`.
+   */
+  static async standbyOf(primary: LocalPostgres, dir: string): Promise<LocalPostgres> {
+    await LocalPostgres.remove(dir);
+    await mkdir(dir, { recursive: true });
+    const place = await findPlace(dir);
+    await primary.query(`SELECT pg_create_physical_replication_slot('${STANDBY}', true)`);
+    await primary.copyTo(place);
+    const standby = new LocalPostgres({ ...primary.options, dir, port: undefined }, place, primary.password, 0, 0);
+    await standby.start();
+    await primary.query(`ALTER SYSTEM SET synchronous_standby_names = '${STANDBY}'`, 'SELECT pg_reload_conf()');
+    await primary.until(`SELECT FROM pg_stat_replication WHERE sync_state = 'sync' AND flush_lsn IS NOT NULL`);
+    return standby;
+  }
+
   /** The server that runs on this data already, whoever started it; undefined when none does. */
   static async running(dir: string): Promise<LocalPostgres | undefined> {
     if (!existsSync(dir)) return undefined;
@@ -65,6 +82,11 @@ export class LocalPostgres {
   /** The superuser's URL of the database `postgres`. */
   get adminUrl(): string {
     return `postgres://postgres:${this.password}@127.0.0.1:${this.port}/postgres`;
+  }
+
+  /** Where it was started: data, password and log, or where they are told. */
+  get dir(): string {
+    return this.options.dir;
   }
 
   get dataDir(): string {
@@ -109,6 +131,69 @@ export class LocalPostgres {
     for (const each of all) await isGone(each, 10_000);
   }
 
+  /** Commits without a standby again, as an administrator decides when there is none any more. */
+  async standAlone(): Promise<void> {
+    await this.query('ALTER SYSTEM RESET synchronous_standby_names', 'SELECT pg_reload_conf()');
+    await this.query(`SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE NOT active`);
+  }
+
+  /** A standby hears nothing from its primary any more, as when the network between them is cut. */
+  async stopHearing(): Promise<void> {
+    await this.query('ALTER SYSTEM RESET primary_conninfo', 'SELECT pg_reload_conf()');
+    await this.until('SELECT WHERE NOT EXISTS (SELECT FROM pg_stat_wal_receiver)');
+  }
+
+  /** Makes a standby the primary. */
+  async promote(): Promise<void> {
+    await this.query('SELECT pg_promote(true, 30)');
+  }
+
+  /** One statement after the other on a connection of its own; answers how many rows the last one had. */
+  private async query(...statements: readonly string[]): Promise<number> {
+    const client = new pg.Client({ connectionString: this.adminUrl, application_name: 'administrator' });
+    client.on('error', () => undefined);
+    await client.connect();
+    try {
+      let rows = 0;
+      for (const statement of statements) rows = (await client.query(statement)).rowCount ?? 0;
+      return rows;
+    } finally {
+      await client.end();
+    }
+  }
+
+  private async until(statement: string): Promise<void> {
+    const until = performance.now() + 30_000;
+    while ((await this.query(statement)) === 0) {
+      if (performance.now() > until) throw new Error(`No row within 30 s: ${statement}`);
+      await sleep(20);
+    }
+  }
+
+  /** Copies the data while the server runs, as pg_basebackup does, which npm's binaries lack. */
+  private async copyTo({ dataDir, account }: Place): Promise<void> {
+    const client = new pg.Client({ connectionString: this.adminUrl, application_name: 'base backup' });
+    await client.connect();
+    try {
+      await client.query(`SELECT pg_backup_start('standby', true)`);
+      await run('mkdir', ['-p', '-m', '700', join(dataDir, 'pg_wal', 'archive_status'), join(dataDir, 'pg_replslot')]);
+      const own = (await readdir(this.dataDir)).filter((name) => !/^(pg_wal|pg_replslot|postmaster\..*)$/.test(name));
+      await run('cp', ['-pR', ...own.map((name) => join(this.dataDir, name)), dataDir]);
+      const { rows } = await client.query<{ labelfile: string }>('SELECT labelfile FROM pg_backup_stop(false)');
+      await writeFile(join(dataDir, 'backup_label'), rows[0]?.labelfile ?? '');
+      await writeFile(join(dataDir, 'standby.signal'), '');
+      const place = `host=127.0.0.1 port=${this.port} user=postgres password=${this.password} application_name=${STANDBY}`;
+      await appendFile(
+        join(dataDir, 'postgresql.auto.conf'),
+        `primary_conninfo = '${place}'\nprimary_slot_name = '${STANDBY}'\n`,
+      );
+      if (account) await run('chown', ['-R', `${account.uid}:${account.gid}`, dataDir]);
+      await chmod(dataDir, 0o700);
+    } finally {
+      await client.end();
+    }
+  }
+
   private get logFile(): string {
     return join(this.options.dir, 'postgres.log');
   }
@@ -129,6 +214,9 @@ export class LocalPostgres {
     return false;
   }
 }
+
+/** How a standby is called on its primary: its slot, and the name that COMMITs wait for. */
+const STANDBY = 'standby';
 
 /** The same order and case rules on every machine, whatever locales it has. */
 const LOCALE = ['--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];

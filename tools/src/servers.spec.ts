@@ -54,6 +54,35 @@ ifOwn(process.env.DATABASE_URL)('A PostgreSQL of our own', () => {
   );
 
   it(
+    '[O5] answers no commit before a synchronous standby has it, so that nothing is lost when the standby takes over',
+    async () => {
+      const standby = await LocalPostgres.standbyOf(postgres, join(dir, 'standby'));
+      try {
+        await ask('CREATE TABLE sent AS SELECT 42 AS answer');
+        await standby.stopHearing();
+        const commit = ask('CREATE TABLE held AS SELECT 1').then(
+          () => 'answered',
+          () => 'lost',
+        );
+        expect(await Promise.race([commit, new Promise((resolve) => setTimeout(resolve, 500, 'waits'))])).toBe('waits');
+        await postgres.kill();
+        expect(await commit).toBe('lost');
+        await standby.promote();
+        expect(await ask('SELECT answer FROM sent', standby.adminUrl)).toEqual([{ answer: 42 }]);
+        expect(await ask(`SELECT to_regclass('held') AS held`, standby.adminUrl)).toEqual([{ held: null }]);
+        await ask('CREATE TABLE after AS SELECT 1', standby.adminUrl);
+      } finally {
+        await standby.stop();
+        await LocalPostgres.remove(join(dir, 'standby'));
+      }
+      await postgres.start();
+      await postgres.standAlone();
+      await ask('DROP TABLE sent');
+    },
+    ON_A_BUSY_MACHINE_MS,
+  );
+
+  it(
     'has what was committed after it was killed and started again, on the same port',
     async () => {
       const [url, pid] = [postgres.adminUrl, postgres.processId];
@@ -68,8 +97,9 @@ ifOwn(process.env.DATABASE_URL)('A PostgreSQL of our own', () => {
     ON_A_BUSY_MACHINE_MS,
   );
 
-  async function ask(sql: string): Promise<unknown[]> {
-    const client = new pg.Client({ connectionString: postgres.adminUrl });
+  async function ask(sql: string, url = postgres.adminUrl): Promise<unknown[]> {
+    const client = new pg.Client({ connectionString: url });
+    client.on('error', () => undefined);
     await client.connect();
     try {
       return (await client.query<Record<string, unknown>>(sql)).rows;

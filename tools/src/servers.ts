@@ -81,16 +81,18 @@ async function ownKafka(options: ServersOptions): Promise<LocalKafka | undefined
 
 /** Ends the servers that run on the data in `dir`, whoever started them. */
 export async function stopServersIn(dir: string): Promise<void> {
-  const [postgres, kafka] = await Promise.all([
+  const running = await Promise.all([
     LocalPostgres.running(join(dir, 'postgres')),
+    LocalPostgres.running(join(dir, 'postgres-standby')),
     LocalKafka.running(join(dir, 'kafka')),
   ]);
-  await Promise.all([postgres?.stop(), kafka?.stop()]);
+  await Promise.all(running.map(async (server) => server?.stop()));
 }
 
 /** Removes the data of servers in `dir`; nothing may run on them. */
 export async function removeServersIn(dir: string): Promise<void> {
   await LocalPostgres.remove(join(dir, 'postgres'));
+  await LocalPostgres.remove(join(dir, 'postgres-standby'));
   await rm(join(dir, 'kafka'), { recursive: true, force: true });
 }
 

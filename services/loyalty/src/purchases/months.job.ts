@@ -2,13 +2,17 @@ import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@
 import { DueWork } from '@regulars/service';
 import { MonthsService } from './months.service.js';
 
-/** Makes the partitions of purchases in time. */
+/** Makes the partitions of purchases in time, and drops those that are kept no longer. */
 @Injectable()
 export class MonthsJob implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly work: DueWork;
 
   constructor(months: MonthsService) {
-    this.work = new DueWork({ name: 'months of purchases', batch: () => months.keepAhead(), longestRestMs: 3_600_000 });
+    this.work = new DueWork({
+      name: 'months of purchases',
+      batch: async () => (await months.keepAhead()) + (await months.forgetOldest()),
+      longestRestMs: 3_600_000,
+    });
   }
 
   onApplicationBootstrap(): void {
