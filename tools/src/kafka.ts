@@ -110,10 +110,11 @@ export class LocalKafka {
     await writeFile(this.settingsFile, settings(this.port, controllerPort, data));
     if (existsSync(join(data, 'meta.properties'))) return;
     const formatLog = join(this.options.dir, 'format.log');
+    // Behind an equals sign, because an id may begin with a dash.
     const clusterId = randomBytes(16).toString('base64url');
     const format = await this.runJava(
       'kafka.tools.StorageTool',
-      ['format', '-t', clusterId, '-c', this.settingsFile],
+      ['format', `--cluster-id=${clusterId}`, '-c', this.settingsFile],
       formatLog,
     );
     await isGone(format, 60_000);
