@@ -35,6 +35,11 @@ const COMMANDS = {
     builds: 'all',
     says: 'let a real Prometheus read a platform and evaluate its alerts',
   },
+  drill: {
+    file: 'tools/dist/drill/main.js',
+    builds: 'all',
+    says: 'lose the database and restore it from a backup',
+  },
   secrets: {
     file: 'tools/dist/kubernetes/print-secrets.js',
     builds: 'tools',

@@ -104,10 +104,13 @@ async function prepare(): Promise<void> {
 async function install(): Promise<void> {
   await output('helm', ['dependency', 'update', chart]);
   await cluster.helm('install', RELEASE, chart, '-f', join(examples, 'values.yaml'), '--wait', '--timeout', '5m');
+}
+
+/** With servers and schema there: what a rolling update waits for. */
+async function tellStarts(): Promise<void> {
   for (const service of SERVICES) {
-    const line = (await cluster.kubectl('logs', `deploy/${service}`))
-      .split('\n')
-      .find((each) => each.includes('"ready"'));
+    const log = await cluster.kubectl('logs', `deploy/${service}`);
+    const line = log.split('\n').find((each) => each.includes('"ready"'));
     say(`${service.padEnd(14)} ready ${(JSON.parse(line ?? '{}') as { startMs?: number }).startMs} ms after its start`);
   }
 }
@@ -189,6 +192,7 @@ async function rehearse(): Promise<void> {
       await cluster.kubectl('rollout', 'status', `deploy/${service}`, '--timeout=90s');
     }
   });
+  await tellStarts();
   await gently('gateway and loyalty from 1 to 3 pods and back', 120, async () => {
     for (const replicas of [3, 1]) {
       await cluster.kubectl('scale', 'deploy/gateway', 'deploy/loyalty', `--replicas=${replicas}`);
