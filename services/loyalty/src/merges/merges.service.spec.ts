@@ -155,6 +155,30 @@ describe('Merging members on a real database', () => {
     expect(await both.faults()).toEqual([]);
   });
 
+  it('[M5][L7] keeps the higher tier, and gives it back with the merge; the history tells both', async () => {
+    const gala = aStore();
+    const terms = { ...theTerms(), tierReview: { everyMonths: 12, noticeDays: 30, graceDays: 20 } };
+    const both = await Pair.of(one, gala, await one.open(gala, terms, 'GALA'));
+    await both.buy('survivor', 1_000);
+    await both.buy('merged', 120_000);
+    const before = await both.stands();
+    const tiers = () =>
+      one.rows<{ memberId: string; tier: string | null }>(
+        'SELECT member_id AS "memberId", tier FROM account WHERE member_id = ANY ($1::uuid[]) AND tier IS NOT NULL',
+        [[both.survivor.memberId, both.merged.memberId]],
+      );
+    expect(await tiers()).toEqual([{ memberId: both.merged.memberId, tier: 'gold' }]);
+    const mergeId = await both.merge();
+    expect(await tiers()).toEqual([{ memberId: both.survivor.memberId, tier: 'gold' }]);
+    await both.unmerge(mergeId);
+    expect(await both.stands()).toEqual(before);
+    const changes = await one.tiers.changes(both.survivor.memberId, { limit: 5, after: undefined });
+    expect(changes.page).toMatchObject([
+      { kind: 'revoked', fromTier: 'gold', toTier: 'regular', reason: 'unmerged' },
+      { kind: 'promoted', fromTier: 'regular', toTier: 'gold', reason: 'merged' },
+    ]);
+  });
+
   it('[M5] follows a survivor who is merged herself, and finds the way back in turn', async () => {
     const both = await pair();
     await both.buy('merged', 3_000);

@@ -6,7 +6,7 @@ import type { Book } from '../book/book.js';
 import { BookService } from '../book/book.service.js';
 import { HeldLedgers } from '../points/held-ledgers.service.js';
 import { type AccountState, LedgerBatch, type OpenAccount } from '../points/ledger.js';
-import { TiersService } from '../tiers/tiers.service.js';
+import { type MovedTier, TiersService } from '../tiers/tiers.service.js';
 import type { Before, ProgrammeBefore } from './before.js';
 import { higherTier, isSameTier } from './kept-tier.js';
 import { mergeBooked, pointsMerged, unmergeBooked } from './merge-events.js';
@@ -26,7 +26,7 @@ type Undoing = store.MergeRow & { readonly before: Before };
 interface Undone {
   readonly ledger: LedgerBatch;
   readonly days: store.DayChange[];
-  readonly tiers: store.TierChangeOfAccount[];
+  readonly tiers: MovedTier[];
   exact: boolean;
   compensatedPoints: number;
   owedPoints: number;
@@ -107,13 +107,11 @@ export class MergesService {
     );
     await this.ledgers.tell(tx, [told]);
     const changed = programmes.filter(({ mergedTier }) => mergedTier !== null);
-    await store.setTiers(
-      tx,
-      changed.flatMap(({ programmeId, keptTier }) => [
-        { memberId: survivorId, programmeId, kept: keptTier },
-        { memberId: mergedId, programmeId, kept: null },
-      ]),
-    );
+    const tiers = changed.flatMap(({ programmeId, keptTier, survivorTier, mergedTier }) => [
+      { memberId: survivorId, programmeId, kept: keptTier, before: survivorTier, isTold: true },
+      { memberId: mergedId, programmeId, kept: null, before: mergedTier, isTold: false },
+    ]);
+    await this.tiers.keepOthers(tx, tiers, 'merged');
     await store.markBooked(tx, mergeId, before, now);
   }
 
@@ -162,7 +160,7 @@ export class MergesService {
       undone.ledger.entries.map((entry) => pointsMerged(entry, mergeId)),
     );
     await store.addToDays(tx, undone.days);
-    await store.setTiers(tx, undone.tiers);
+    await this.tiers.keepOthers(tx, undone.tiers, 'unmerged');
     const { exact, compensatedPoints, owedPoints } = undone;
     const booked = { mergeId, exact, compensatedPoints, owedPoints, bookedAt: now };
     await this.ledgers.tell(tx, [unmergeBooked(uuidv7(), booked)]);
@@ -211,9 +209,10 @@ export class MergesService {
       ),
     );
     if (isSameTier(held.survivorTier, before.keptTier)) {
-      undone.tiers.push({ memberId: survivorId, programmeId, kept: before.survivorTier });
+      const [kept, since] = [before.survivorTier, held.survivorTier];
+      undone.tiers.push({ memberId: survivorId, programmeId, kept, before: since, isTold: true });
     }
-    undone.tiers.push({ memberId: mergedId, programmeId, kept: before.mergedTier });
+    undone.tiers.push({ memberId: mergedId, programmeId, kept: before.mergedTier, before: null, isTold: false });
     undone.exact &&= parting.isExact;
     undone.compensatedPoints += parting.madeGood.reduce((sum, { points }) => sum + points, 0);
     undone.owedPoints += parting.owed;

@@ -1,6 +1,5 @@
 import type { EntityManager } from 'typeorm';
 import type { TakenFromLot } from '../points/spending.js';
-import type { KeptTier } from '../tiers/review.js';
 import type { Before } from './before.js';
 import type { Named, NamedPurchase } from './naming.js';
 import type { StandingLot } from './unmerge.js';
@@ -311,34 +310,6 @@ export async function addToDays(tx: EntityManager, days: readonly DayChange[]): 
       days.map((day) => day.businessDate),
       days.map((day) => day.points),
       days.map((day) => day.spentMinor),
-    ],
-  );
-}
-
-/** The tier that an account keeps from now on; null for none. */
-export interface TierChangeOfAccount {
-  readonly memberId: string;
-  readonly programmeId: string;
-  readonly kept: KeptTier | null;
-}
-
-export async function setTiers(tx: EntityManager, rows: readonly TierChangeOfAccount[]): Promise<void> {
-  const field = <Key extends keyof KeptTier>(key: Key) => rows.map(({ kept }) => kept?.[key] ?? null);
-  await tx.query(
-    `UPDATE account a SET tier = k.tier, tier_since = k.since, tier_basis_on = k.basis_on, tier_until = k.until,
-       tier_stage = k.stage, tier_due_on = k.due_on
-     FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::date[], $5::date[], $6::date[], $7::text[], $8::date[])
-       k (member_id, programme_id, tier, since, basis_on, until, stage, due_on)
-     WHERE a.member_id = k.member_id AND a.programme_id = k.programme_id`,
-    [
-      rows.map(({ memberId }) => memberId),
-      rows.map(({ programmeId }) => programmeId),
-      field('tier'),
-      field('since'),
-      field('basisOn'),
-      field('until'),
-      field('stage'),
-      field('dueOn'),
     ],
   );
 }

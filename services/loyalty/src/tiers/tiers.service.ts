@@ -9,6 +9,7 @@ import { type BalanceView, PointsService } from '../points/points.service.js';
 import { daysAfter, isDate, monthsAfter } from '../programmes/calendar.js';
 import type { Fault } from '../programmes/checks.js';
 import type { Policy } from '../programmes/policy.js';
+import { tierIndex } from './ladder.js';
 import {
   countedDates,
   datesAsked,
@@ -40,6 +41,13 @@ export interface Granting {
 export interface TierView {
   readonly balance: BalanceView;
   readonly kept: KeptTier | undefined;
+}
+
+/** A tier that an account keeps instead of the one before; null for none. */
+export interface MovedTier extends store.TierOfAccount {
+  readonly before: KeptTier | null;
+  /** False for a member who stands for somebody else from now on. */
+  readonly isTold: boolean;
 }
 
 type NoAccount = { readonly outcome: 'no-account' } | { readonly outcome: 'several-accounts' };
@@ -102,6 +110,40 @@ export class TiersService {
       rows.map(({ memberId, programmeId, ...kept }): [string, KeptTier] => [`${memberId} ${programmeId}`, kept]),
     );
     return ({ memberId, programmeId }: (typeof keys)[0]) => found.get(`${memberId} ${programmeId}`) ?? null;
+  }
+
+  /** Keeps other tiers from now on, because members are one person or are not after all; told where they differ. */
+  async keepOthers(tx: EntityManager, moved: readonly MovedTier[], reason: string): Promise<void> {
+    await store.setTiers(tx, moved);
+    const nowMs = this.clock.now().getTime();
+    const policies = (await this.books.recent()).policiesAt(nowMs);
+    const changes = moved.flatMap(({ memberId, programmeId, kept, before, isTold }): RecordedChange[] => {
+      const ground = policies.get(programmeId);
+      const lowest = ground?.policy.tiers[0]?.code ?? '';
+      const [fromTier, toTier] = [before?.tier ?? lowest, kept?.tier ?? lowest];
+      if (!ground || !isTold || fromTier === toTier) return [];
+      const { policy, today } = ground;
+      const isHigher = tierIndex(policy.tiers, toTier) > tierIndex(policy.tiers, fromTier);
+      const { from: countedFrom, until: countedUntil } = countedDates(policy, today);
+      const change: TierChange = {
+        kind: isHigher ? 'promoted' : 'revoked',
+        fromTier,
+        toTier,
+        happenedOn: today,
+        keptUntil: kept?.until,
+        countedFrom,
+        countedUntil,
+        spentMinor: 0,
+        missingMinor: 0,
+      };
+      return [{ ...change, changeId: uuidv7(), memberId, programmeId, reason, actor: '', changedMs: nowMs }];
+    });
+    if (changes.length === 0) return;
+    const statements: QueryConfig[] = [];
+    const collect = { query: (statement: QueryConfig) => Promise.resolve(statements.push(statement)) };
+    await Promise.all(this.standings.write(collect, [], changes));
+    for (const { text, values } of statements) await tx.query(text, values);
+    await this.ledgers.tell(tx, changes.map(tierEvent));
   }
 
   async changes(memberId: string, { limit, after }: Page) {

@@ -47,6 +47,35 @@ export async function keptTiers(tx: EntityManager, accounts: readonly AccountKey
   }));
 }
 
+/** The tier that an account keeps from now on; null for none. */
+export interface TierOfAccount {
+  readonly memberId: string;
+  readonly programmeId: string;
+  readonly kept: KeptTier | null;
+}
+
+/** Accounts of members whose locks are held. */
+export async function setTiers(tx: EntityManager, rows: readonly TierOfAccount[]): Promise<void> {
+  const field = <Key extends keyof KeptTier>(key: Key) => rows.map(({ kept }) => kept?.[key] ?? null);
+  await tx.query(
+    `UPDATE account a SET tier = k.tier, tier_since = k.since, tier_basis_on = k.basis_on, tier_until = k.until,
+       tier_stage = k.stage, tier_due_on = k.due_on
+     FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::date[], $5::date[], $6::date[], $7::text[], $8::date[])
+       k (member_id, programme_id, tier, since, basis_on, until, stage, due_on)
+     WHERE a.member_id = k.member_id AND a.programme_id = k.programme_id`,
+    [
+      rows.map(({ memberId }) => memberId),
+      rows.map(({ programmeId }) => programmeId),
+      field('tier'),
+      field('since'),
+      field('basisOn'),
+      field('until'),
+      field('stage'),
+      field('dueOn'),
+    ],
+  );
+}
+
 /** A stretch of days of a member. */
 export interface Stretch extends AccountKey {
   readonly from: string;
