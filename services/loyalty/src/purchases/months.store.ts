@@ -14,10 +14,11 @@ export async function addMonths(tx: EntityManager, back: number, ahead: number):
  */
 export async function forgettableMonths(source: DataSource, kept: number): Promise<string[]> {
   const rows = await source.query<{ name: string }[]>(
-    `SELECT month.name FROM (
-       SELECT c.relname AS name, to_date(right(c.relname, 6), 'YYYYMM') AS first
-       FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = 'purchase'::regclass
-     ) month
+    // Materialized, because a plan may otherwise read a date out of the names of all tables.
+    `WITH child AS MATERIALIZED (
+       SELECT c.relname AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+       WHERE i.inhparent = 'purchase'::regclass)
+     SELECT month.name FROM (SELECT name, to_date(right(name, 6), 'YYYYMM') AS first FROM child) month
      WHERE month.first + make_interval(months => $1 + 1) <= date_trunc('month', now() AT TIME ZONE 'UTC')
        AND NOT EXISTS (SELECT FROM pending_purchase p
          WHERE p.business_date >= month.first AND p.business_date < month.first + interval '1 month')
