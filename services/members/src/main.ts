@@ -1,4 +1,5 @@
 import { MemberAccessServiceService } from '@regulars/contracts/members/v1/access';
+import { BirthdayServiceService } from '@regulars/contracts/members/v1/birthdays';
 import { MemberDirectoryServiceService } from '@regulars/contracts/members/v1/directory';
 import { DuplicateServiceService } from '@regulars/contracts/members/v1/duplicates';
 import { MemberServiceService } from '@regulars/contracts/members/v1/members';
@@ -21,6 +22,7 @@ await bootService({
   settings: membersSettings,
   rpc: [
     MemberServiceService,
+    BirthdayServiceService,
     MemberAccessServiceService,
     MemberDirectoryServiceService,
     DuplicateServiceService,

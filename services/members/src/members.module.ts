@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
 import { MessagingModule } from '@regulars/messaging';
 import { ErasuresConsumer, MemberDataModule, MemberOrdersConsumer, privacyTopics } from '@regulars/service';
+import { BirthdaysController } from './birthdays/birthdays.controller.js';
+import { BirthdaysService } from './birthdays/birthdays.service.js';
 import { DirectoryController } from './directory/directory.controller.js';
 import { DirectoryService } from './directory/directory.service.js';
 import { DuplicatesController } from './duplicates/duplicates.controller.js';
@@ -45,6 +47,7 @@ import { VerificationService } from './verification/verification.service.js';
   ],
   controllers: [
     MembersController,
+    BirthdaysController,
     AccessController,
     DirectoryController,
     DuplicatesController,
@@ -65,6 +68,7 @@ import { VerificationService } from './verification/verification.service.js';
     IndexingService,
     IndexingJob,
     ContactsService,
+    BirthdaysService,
     VerificationService,
     DirectoryService,
     DuplicatesService,

@@ -33,7 +33,7 @@ export const wang = {
   name: '王小明',
   mobile: '+8613800138001',
   email: 'wang.xiaoming@guests.example',
-  birthday: { month: 2, day: 29, year: 1996 },
+  birthday: { month: 2, day: 29, year: 1996, lunar: false },
 };
 
 /** A running members service and the desk of a store in front of it. */

@@ -38,7 +38,7 @@ describe('Members as the service keeps them', () => {
       name: '王**',
       mobile: '+86138****8001',
       email: 'w***@g***.example',
-      birthday: { month: 2, day: 0, year: 0 },
+      birthday: { month: 2, day: 0, year: 0, lunar: false },
     });
   });
 
@@ -91,7 +91,7 @@ describe('Members as the service keeps them', () => {
   });
 
   it('[M1] tells every fault of a registration at once and registers nobody', async () => {
-    const request = registrationOf({ name: '', mobile: '138', birthday: { month: 2, day: 30, year: 0 } });
+    const request = registrationOf({ name: '', mobile: '138', birthday: { month: 2, day: 30, year: 0, lunar: false } });
     const faulty = { ...request, language: 'fr', acceptances: [] };
     expect(await refusalOf(desk.client.registerMember(faulty, await as(agent)))).toEqual({
       code: 'MALFORMED',

@@ -107,7 +107,7 @@ describe('Personal data as the service keeps it', () => {
       name: '欧阳若兮-only-here',
       mobile: '+8613912345678',
       email: 'ouyang.ruoxi@secret-domain.example',
-      birthday: { month: 11, day: 23, year: 1987 },
+      birthday: { month: 11, day: 23, year: 1987, lunar: false },
     };
     const request = registrationOf(person);
     const { member } = await desk.client.registerMember(request, await as(agent));
@@ -120,7 +120,7 @@ describe('Personal data as the service keeps it', () => {
     await refusalOf(desk.client.registerMember(registrationOf({ ...person, birthday: undefined }), await as(agent)));
     await refusalOf(
       desk.client.registerMember(
-        registrationOf({ ...person, birthday: { month: 2, day: 30, year: 0 } }),
+        registrationOf({ ...person, birthday: { month: 2, day: 30, year: 0, lunar: false } }),
         await as(agent),
       ),
     );

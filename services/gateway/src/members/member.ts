@@ -17,6 +17,7 @@ const birthday = z
     month: z.int().meta({ minimum: 1, maximum: 12 }),
     day: z.int().meta({ minimum: 1, maximum: 31 }),
     year: z.int().meta({ minimum: 1900 }).optional(),
+    lunar: z.boolean().default(false).meta({ description: 'Month and day are of the Chinese calendar (农历)' }),
   })
   .meta({ id: 'Birthday', description: 'An existing day, not after today; the year is the member’s choice' });
 
@@ -111,7 +112,7 @@ export const member = z
       name: z.string(),
       mobile: z.string().optional(),
       email: z.string().optional(),
-      birthday: z.object({ month: z.int(), day: z.int(), year: z.int().optional() }).optional(),
+      birthday: z.object({ month: z.int(), day: z.int(), year: z.int().optional(), lunar: z.boolean() }).optional(),
     }),
     masked: z.boolean().meta({ description: 'Whether the personal data is masked' }),
     nature: natures.schema,

@@ -7,13 +7,13 @@ describe('A masked person', () => {
       name: '王小明',
       mobile: '+8613800138000',
       email: 'xiaoming@guests.example',
-      birthday: { month: 2, day: 29, year: 2000 },
+      birthday: { month: 2, day: 29, year: 2000, lunar: false },
     };
     expect(masked(person)).toEqual({
       name: '王**',
       mobile: '+86138****8000',
       email: 'x***@g***.example',
-      birthday: { month: 2, day: 0, year: 0 },
+      birthday: { month: 2, day: 0, year: 0, lunar: false },
     });
   });
 

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import {
+  type Birthday,
   type Contact,
   type Member,
   Member as MemberMessage,
@@ -167,6 +168,16 @@ export class MembersService {
     const ids = stored.map((member) => member.memberId);
     await this.accessLog.record(caller, ids, contactFields, purpose);
     return { outcome: 'read', contacts: stored.map((member) => this.contactOf(member)) };
+  }
+
+  /** Clear birthdays of members that are there and have told one; the caller logs what of it is told. */
+  async birthdays(memberIds: readonly string[]): Promise<{ memberId: string; birthday: Birthday }[]> {
+    const stored = await findMembers(this.dataSource.manager, memberIds);
+    return stored.flatMap((member) => {
+      const { memberId, birthdaySealed } = member;
+      if (!birthdaySealed) return [];
+      return [{ memberId, birthday: birthdayOf(this.vault.sealingOf(member).open('member.birthday', birthdaySealed)) }];
+    });
   }
 
   /** The events of a page of registrations by member id, as they were published, from after `memberId`. */

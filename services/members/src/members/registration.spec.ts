@@ -11,7 +11,12 @@ const benefits = { notice: 'benefits', version: '2026-05', channel, acceptedAt: 
 const privacy = { ...benefits, notice: 'privacy' };
 const request: RegisterMemberRequest = {
   idempotencyKey: 'k-1',
-  person: { name: '王小明', mobile: '+8613800138000', email: '', birthday: { month: 2, day: 29, year: 0 } },
+  person: {
+    name: '王小明',
+    mobile: '+8613800138000',
+    email: '',
+    birthday: { month: 2, day: 29, year: 0, lunar: false },
+  },
   nature: MemberNature.INDIVIDUAL,
   language: 'zh-CN',
   homeStoreId: '',
@@ -68,7 +73,7 @@ describe('A registration', () => {
   it('[M2] tells every fault at once', () => {
     const faults = faultsOf({
       idempotencyKey: '',
-      person: { name: '', mobile: '138', email: 'x', birthday: { month: 2, day: 30, year: 0 } },
+      person: { name: '', mobile: '138', email: 'x', birthday: { month: 2, day: 30, year: 0, lunar: false } },
       nature: 9,
       language: 'fr',
       homeStoreId: 'bund',
