@@ -11,6 +11,7 @@ import { ConfigurationLog0000000000030 } from './0030-configuration-log.js';
 import { MemberDataOrders } from './0040-member-data-orders.js';
 import { Restrictions } from './0041-restrictions.js';
 import { Merges0000000000070 } from './0070-merges.js';
+import { Birthdays0000000000060 } from './0060-birthdays.js';
 
 /** Oldest first. */
 export const migrations: Migrations = [
@@ -26,4 +27,5 @@ export const migrations: Migrations = [
   MemberDataOrders,
   Restrictions,
   Merges0000000000070,
+  Birthdays0000000000060,
 ];

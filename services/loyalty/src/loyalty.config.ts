@@ -13,6 +13,8 @@ export const loyaltySettings = serviceSettings.extend({
    * out. At least 18, because tills may hand in business dates of 400 days ago and guests may bring goods back later.
    */
   PURCHASES_KEPT_MONTHS: z.coerce.number().int().min(18).max(240).optional(),
+  /** Where members answers, who knows birthdays (requirement L10); without it birthdays bring nothing. */
+  MEMBERS_ADDR: z.string().min(1).optional(),
 });
 
 export type LoyaltySettings = Readonly<z.output<typeof loyaltySettings>>;

@@ -9,6 +9,11 @@ import {
 } from '@regulars/service';
 import { AdjustmentsController } from './adjustments/adjustments.controller.js';
 import { AdjustmentsService } from './adjustments/adjustments.service.js';
+import { BirthdayDays } from './birthdays/birthday-days.service.js';
+import { birthdayTopic } from './birthdays/birthday-events.js';
+import { BirthdaysJob } from './birthdays/birthdays.job.js';
+import { BirthdaysService } from './birthdays/birthdays.service.js';
+import { MembersClient } from './birthdays/members.client.js';
 import { BookService } from './book/book.service.js';
 import { CouponUses } from './coupons/coupon-uses.service.js';
 import { CouponsController } from './coupons/coupons.controller.js';
@@ -71,10 +76,7 @@ import { TiersService } from './tiers/tiers.service.js';
     MessagingModule.forRoot({
       source: '/regulars/loyalty',
       topics: [
-        { name: pointsTopic },
-        { name: tierTopic },
-        { name: couponsTopic },
-        { name: mergeTopic },
+        ...[pointsTopic, tierTopic, couponsTopic, birthdayTopic, mergeTopic].map((name) => ({ name })),
         ...privacyTopics('loyalty'),
       ],
       consumers: [StoresConsumer, TillsConsumer, MembersConsumer, MemberOrdersConsumer, ErasuresConsumer],
@@ -96,6 +98,10 @@ import { TiersService } from './tiers/tiers.service.js';
   ],
   providers: [
     LoyaltyMemberData,
+    MembersClient,
+    BirthdayDays,
+    BirthdaysService,
+    BirthdaysJob,
     ProgrammesService,
     SimulationsService,
     StandingsService,

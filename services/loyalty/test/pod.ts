@@ -13,6 +13,9 @@ import { type TestDatabase, testDatabase } from '@regulars/testing';
 import { DataSource } from 'typeorm';
 import { migrations } from '../migrations/all.js';
 import { AdjustmentsService } from '../src/adjustments/adjustments.service.js';
+import { BirthdayDays } from '../src/birthdays/birthday-days.service.js';
+import { BirthdaysService } from '../src/birthdays/birthdays.service.js';
+import { MembersClient } from '../src/birthdays/members.client.js';
 import { BookService } from '../src/book/book.service.js';
 import { CouponUses } from '../src/coupons/coupon-uses.service.js';
 import { CouponsService } from '../src/coupons/coupons.service.js';
@@ -64,6 +67,7 @@ export class Pod {
   readonly couponUses: CouponUses;
   readonly adjustments: AdjustmentsService;
   readonly merges: MergesService;
+  readonly birthdays: BirthdaysService;
   private readonly lanes: Lanes;
 
   private constructor(
@@ -71,6 +75,7 @@ export class Pod {
     databaseUrl: string,
     clock: Clock,
     lanes: number,
+    members: MembersClient | undefined,
   ) {
     this.programmes = new ProgrammesService(dataSource, clock);
     const books = new BookService(dataSource, clock, this.programmes, this.stores);
@@ -80,22 +85,24 @@ export class Pod {
     const { receipts } = this;
     const outbox = new Outbox();
     this.lanes = new Lanes({ LANES: lanes, LANE_QUEUE: 2_048, DATABASE_URL: databaseUrl }, clock);
-    const kept = new KeptPurchases(books, ledger, receipts, outbox, standings, clock);
+    const kept = new KeptPurchases(books, ledger, receipts, outbox, standings, new BirthdayDays(), clock);
     this.points = new PointsService(dataSource, clock, books);
     this.pending = new PendingService(dataSource, clock, this.lanes, kept);
     const ledgers = new HeldLedgers(dataSource, ledger, outbox);
+    this.coupons = new CouponsService(dataSource, clock, books, this.points);
+    const asked = members ?? new MembersClient({ MEMBERS_ADDR: undefined }, undefined);
+    this.birthdays = new BirthdaysService(dataSource, clock, books, ledgers, this.coupons, asked);
     this.expiry = new ExpiryService(dataSource, clock, books, ledgers);
     this.tiers = new TiersService(dataSource, clock, books, ledgers, this.points, standings);
     this.merges = new MergesService(dataSource, clock, books, ledgers, this.tiers);
-    this.members = new MembersService(this.pending, this.merges);
+    this.members = new MembersService(this.pending, this.merges, this.birthdays);
     this.liability = new LiabilityService(dataSource, clock, books);
     this.backtests = new BacktestsService(dataSource, clock, this.programmes, books);
     this.rewards = new RewardsService(dataSource, clock);
     this.redemptions = new RedemptionsService(dataSource, clock, books, ledgers, this.points, this.rewards, receipts);
     const settings = { ADJUSTMENT_LIMIT: 500 };
     this.adjustments = new AdjustmentsService(dataSource, clock, settings, books, ledgers);
-    const postings = new Postings(books, ledger, receipts, outbox, standings, clock);
-    this.coupons = new CouponsService(dataSource, clock, books, this.points);
+    const postings = new Postings(books, ledger, receipts, outbox, standings, new BirthdayDays(), clock);
     this.couponUses = new CouponUses(dataSource, clock, books, ledgers, this.points, receipts);
     this.purchases = new PurchasesService(this.lanes, postings, kept);
     this.refunds = new RefundsService(
@@ -106,10 +113,10 @@ export class Pod {
     );
   }
 
-  static async start(databaseUrl: string, clock: Clock, lanes = 1): Promise<Pod> {
+  static async start(databaseUrl: string, clock: Clock, lanes = 1, members?: MembersClient): Promise<Pod> {
     const dataSource = new DataSource(dataSourceOptions('loyalty', settingsOf(databaseUrl), migrations));
     await dataSource.initialize();
-    return new Pod(dataSource, databaseUrl, clock, lanes);
+    return new Pod(dataSource, databaseUrl, clock, lanes, members);
   }
 
   async stop(): Promise<void> {

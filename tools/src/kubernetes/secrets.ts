@@ -40,9 +40,12 @@ export function secretManifests(secrets: Secrets, place: SecretsPlace): SecretMa
   return [principals, ...services, trial];
 }
 
+/** Services that call others under their own name. */
+const signers: ReadonlySet<ServiceName> = new Set(['gateway', 'notifications', 'loyalty']);
+
 function ownSecrets(service: ServiceName, secrets: Secrets, place: SecretsPlace): Record<string, string> {
   return {
-    ...((service === 'gateway' || service === 'notifications') && {
+    ...(signers.has(service) && {
       PRINCIPAL_PRIVATE_KEY: JSON.stringify(secrets.principals[service]),
     }),
     ...(isOwner(service) && { DATABASE_URL: databaseUrl(service, secrets, place) }),

@@ -152,7 +152,7 @@ export const meanings: Readonly<Record<string, Meaning>> = {
   noticeDays: { description: 'Days before a review on which a member is told', example: 30 },
   number: { description: 'The number that people say', example: '8600001234' },
   numbers: { description: 'The numbers of this step by name', example: { amountMinor: 12_800 } },
-  onBirthday: { description: 'Whether it is within the birthday window', example: false },
+  onBirthday: { description: 'Whether it is the birthday of the member', example: false },
   openingBalance: { description: 'Balance when the month began', example: 1152 },
   outcome: { description: 'What became of it' },
   partySize: { description: 'How many guests', example: 2 },

@@ -1,4 +1,6 @@
 import {
+  type BirthdayRights,
+  BirthdayWindow,
   type Expiry,
   type Programme,
   type ProgrammeTerms,
@@ -13,6 +15,7 @@ import { rule, ruleAnswer, ruleOf } from './rule.js';
 
 const roundings = wordsOf(Rounding);
 const states = wordsOf(VersionState);
+const windows = wordsOf(BirthdayWindow);
 const names = { nameZh: text(100), nameEn: text(100) };
 
 export const programmeBody = z
@@ -87,6 +90,18 @@ const expiry = z
   })
   .meta({ id: 'Expiry', description: 'When points end; without a field never' });
 
+const birthday = z
+  .strictObject({
+    window: windows.schema.meta({
+      description: 'When the gift is given and how long it is good: the day, the week around it, its calendar month',
+    }),
+    couponCode: code.optional().meta({ description: 'Kind of coupon that is given; without it none is' }),
+  })
+  .meta({
+    id: 'BirthdayRights',
+    description: 'What birthdays bring once a year, besides points by rules with onBirthday',
+  });
+
 /** The policy itself, as it is drafted (requirement L3). */
 export const termsBody = z
   .strictObject({
@@ -107,6 +122,7 @@ export const termsBody = z
     timeZone,
     rules: z.array(rule).max(200).default([]),
     tierReview: tierReview.optional(),
+    birthday: birthday.optional(),
     expiryWarningDays: days.default(0).meta({ description: 'Members are warned so long before points end; 0: not' }),
   })
   .meta({ id: 'ProgrammeTerms' });
@@ -135,11 +151,12 @@ export const programme = z
 
 /** The terms as loyalty takes them. */
 export function termsOf(body: TermsBody): ProgrammeTerms {
-  const { accrual, expiry, rules, tiers, tierReview } = body;
+  const { accrual, birthday: rights, expiry, rules, tiers, tierReview } = body;
   return {
     ...body,
     tiers: tiers.map(({ benefits, ...tier }) => ({ ...tier, benefits })),
     tierReview,
+    birthday: rights && { window: windows.number(rights.window), couponCode: rights.couponCode ?? '' },
     rules: rules.map(ruleOf),
     accrual: { ...accrual, rounding: roundings.number(accrual.rounding) },
     expiry: { policy: policyOf(expiry) },
@@ -165,7 +182,12 @@ export function versionAnswer({ terms, state, effectiveFrom, ...rest }: Programm
       ...terms,
       accrual: terms.accrual && { ...terms.accrual, rounding: roundings.word(terms.accrual.rounding) },
       rules: terms.rules.map(ruleAnswer),
+      birthday: birthdayAnswer(terms.birthday),
       expiry: terms.expiry?.policy ? { [terms.expiry.policy.$case]: terms.expiry.policy.value } : {},
     },
   };
+}
+
+function birthdayAnswer(rights: BirthdayRights | undefined) {
+  return rights && { window: windows.word(rights.window), couponCode: rights.couponCode || undefined };
 }

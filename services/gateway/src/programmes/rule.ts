@@ -27,7 +27,7 @@ const when = z
     untilDate: date.optional().meta({ description: 'Last business date' }),
     fromTime: time.optional().meta({ description: 'In the zone of the store' }),
     untilTime: time.optional().meta({ description: 'Until just before; earlier than fromTime is across midnight' }),
-    onBirthday: z.boolean().default(false).meta({ description: 'Only within the birthday window, once a year' }),
+    onBirthday: z.boolean().default(false).meta({ description: 'Only on the birthday, one day a year' }),
     leastMinor: minor.default(0).meta({ description: 'Covered lines come to at least this, minor units' }),
   })
   .meta({ description: 'Everything that is told has to hold; what is left out does not matter' });

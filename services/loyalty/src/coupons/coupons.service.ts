@@ -176,6 +176,23 @@ export class CouponsService {
     return store.codesOf(this.dataSource.manager, batchId, after, wanted - after);
   }
 
+  findByCode(programmeId: string, code: string): Promise<DefinitionRow | undefined> {
+    return store.findDefinitionByCode(this.dataSource.manager, programmeId, code);
+  }
+
+  /** Gives a coupon to each member in the transaction of whoever gives it, good no longer than told. */
+  async give(
+    tx: EntityManager,
+    definition: DefinitionRow,
+    gifts: readonly { readonly memberId: string; readonly goodUntil: string }[],
+  ): Promise<void> {
+    // A handful of days: one statement for each.
+    for (const goodUntil of new Set(gifts.map((gift) => gift.goodUntil))) {
+      const owners = gifts.filter((gift) => gift.goodUntil === goodUntil).map(({ memberId }) => memberId);
+      await this.make(tx, definition, { sourceId: uuidv7(), first: 0, owners, goodUntil });
+    }
+  }
+
   async list(memberId: string, { limit, after }: Page) {
     const before = after as [number, string] | undefined;
     const rows = await store.couponsBefore(this.dataSource.manager, memberId, before, limit);
@@ -193,7 +210,13 @@ export class CouponsService {
       sourceId,
       first,
       owners,
-    }: { readonly sourceId: string; readonly first: number; readonly owners: readonly (string | undefined)[] },
+      goodUntil,
+    }: {
+      readonly sourceId: string;
+      readonly first: number;
+      readonly owners: readonly (string | undefined)[];
+      readonly goodUntil?: string;
+    },
   ): Promise<string[]> {
     const codes = codesFrom(randomBytes(owners.length * BYTES_PER_CODE + 64), owners.length);
     const coupons = owners.map((memberId, index) => ({
@@ -202,7 +225,8 @@ export class CouponsService {
       ordinal: first + index,
     }));
     const now = this.clock.now();
-    const lastDay = lastDayOf(terms, (await this.books.recent()).todayOf(terms.programmeId, now.getTime()));
+    const own = lastDayOf(terms, (await this.books.recent()).todayOf(terms.programmeId, now.getTime()));
+    const lastDay = own !== undefined && goodUntil !== undefined && own < goodUntil ? own : (goodUntil ?? own);
     await store.insertCoupons(tx, coupons, { definitionId, sourceId, lastDay, now });
     return codes;
   }

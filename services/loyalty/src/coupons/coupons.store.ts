@@ -28,6 +28,18 @@ export async function insertDefinition(tx: EntityManager, row: DefinitionRow, no
   return made.length > 0;
 }
 
+export async function findDefinitionByCode(
+  tx: EntityManager,
+  programmeId: string,
+  code: string,
+): Promise<DefinitionRow | undefined> {
+  const [row] = await tx.query<StoredDefinition[]>(
+    `SELECT ${definitionColumns} FROM coupon_definition WHERE programme_id = $1 AND code = $2`,
+    [programmeId, code],
+  );
+  return row && definitionOf(row);
+}
+
 export async function findDefinitions(
   tx: EntityManager,
   ids: readonly string[],

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CLOCK, type Clock, type MemberData } from '@regulars/service';
 import type { EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
+import { BirthdaysService } from '../birthdays/birthdays.service.js';
 import { HeldLedgers } from '../points/held-ledgers.service.js';
 import { LedgerBatch } from '../points/ledger.js';
 import { markGone, programmesOf, recordsOf } from './member-data.store.js';
@@ -11,6 +12,7 @@ import { markGone, programmesOf, recordsOf } from './member-data.store.js';
 export class LoyaltyMemberData implements MemberData {
   constructor(
     private readonly ledgers: HeldLedgers,
+    private readonly birthdays: BirthdaysService,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
@@ -44,6 +46,7 @@ export class LoyaltyMemberData implements MemberData {
       }
       await this.ledgers.record(tx, ledger, []);
       await markGone(tx, memberId, orderedAt);
+      await this.birthdays.forget(tx, memberId);
       await done(tx, ledger.entries.length + ledger.lotChanges.length + 1);
     });
   }

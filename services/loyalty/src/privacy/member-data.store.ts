@@ -25,7 +25,11 @@ export async function recordsOf(tx: EntityManager, memberId: string): Promise<ob
        JOIN till t ON t.store_id = e.store_id
        JOIN purchase p ON p.programme_id = e.programme_id AND p.store_id = e.store_id AND p.till_id = t.till_id
          AND p.business_date = e.business_date AND p.purchase_id = e.source_id
-       WHERE e.member_id IN (SELECT member_id FROM hers) AND e.kind = 'earn') AS records
+       WHERE e.member_id IN (SELECT member_id FROM hers) AND e.kind = 'earn'
+       UNION ALL
+       SELECT 3, programme_id, birthday_year, json_build_object('kind', 'birthday-right', 'programmeId', programme_id,
+         'birthdayOn', birthday_on, 'givenAt', given_at, 'greetedAt', greeted_at)
+       FROM birthday_right WHERE member_id IN (SELECT member_id FROM hers)) AS records
      ORDER BY part, programme_id, seq`,
     [memberId],
   );

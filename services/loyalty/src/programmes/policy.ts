@@ -1,5 +1,7 @@
 import type { RoundingMode } from '@regulars/amounts';
 import {
+  type BirthdayRights,
+  BirthdayWindow,
   type Expiry,
   type ProgrammeTerms,
   Rounding,
@@ -38,6 +40,15 @@ export interface Policy {
   readonly acceptDaysBack: number;
   readonly refundMayOwe: boolean;
   readonly timeZone: string;
+  /** Undefined: birthdays bring nothing. */
+  readonly birthday: BirthdayPolicy | undefined;
+}
+
+/** What birthdays bring. */
+export interface BirthdayPolicy {
+  readonly window: 'day' | 'week' | 'month';
+  /** Empty: no gift. */
+  readonly couponCode: string;
 }
 
 /** A programme with its published policies. */
@@ -109,5 +120,21 @@ export function policyOf(version: number, effectiveFrom: string, terms: Programm
     acceptDaysBack: terms.acceptDaysBack,
     refundMayOwe: terms.refundMayOwe,
     timeZone: terms.timeZone,
+    birthday: birthdayOf(terms),
   };
+}
+
+const windows: Partial<Record<BirthdayWindow, BirthdayPolicy['window']>> = {
+  [BirthdayWindow.DAY]: 'day',
+  [BirthdayWindow.WEEK]: 'week',
+  [BirthdayWindow.MONTH]: 'month',
+};
+
+/** A rule for birthdays alone needs to know them too. */
+function birthdayOf({ birthday, rules }: ProgrammeTerms): BirthdayPolicy | undefined {
+  const told: BirthdayRights | undefined =
+    birthday ??
+    (rules.some(({ when }) => when?.onBirthday) ? { window: BirthdayWindow.DAY, couponCode: '' } : undefined);
+  const window = told && windows[told.window];
+  return window && { window, couponCode: told.couponCode };
 }

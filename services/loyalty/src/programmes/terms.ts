@@ -1,6 +1,8 @@
 import { isCurrency } from '@regulars/amounts';
 import {
   type BaseAccrual,
+  type BirthdayRights,
+  BirthdayWindow,
   type CreateProgrammeRequest,
   type Expiry,
   type ProgrammeTerms,
@@ -28,6 +30,7 @@ export function faultsOfTerms(terms: ProgrammeTerms | undefined): Fault[] {
   reviewFaults(checks, terms.tierReview);
   checks.range('/terms/expiryWarningDays', terms.expiryWarningDays, 0, 180);
   ruleFaults(checks, terms.rules);
+  birthdayFaults(checks, terms.birthday);
   return checks.faults;
 }
 
@@ -105,6 +108,14 @@ function reviewFaults(checks: Checks, review: TierReview | undefined): void {
   checks.range('/terms/tierReview/everyMonths', review.everyMonths, 1, 60);
   checks.range('/terms/tierReview/noticeDays', review.noticeDays, 0, 180);
   checks.range('/terms/tierReview/graceDays', review.graceDays, 0, 180);
+}
+
+function birthdayFaults(checks: Checks, birthday: BirthdayRights | undefined): void {
+  if (!birthday) return;
+  const isWindow = [BirthdayWindow.DAY, BirthdayWindow.WEEK, BirthdayWindow.MONTH].includes(birthday.window);
+  checks.that('/terms/birthday/window', isWindow, 'expected day, week or month');
+  const isCode = /^[A-Z0-9-]{0,20}$/.test(birthday.couponCode);
+  checks.that('/terms/birthday/couponCode', isCode, 'is no code of a kind of coupon');
 }
 
 function expiryFaults(checks: Checks, policy: Expiry['policy']): void {

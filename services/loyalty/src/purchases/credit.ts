@@ -29,6 +29,8 @@ export interface Crediting {
   readonly timeZone: string;
   /** Date in the programme's zone on which its points begin to age. */
   readonly earnedOn: string;
+  /** Whether its business date is the member's birthday. */
+  readonly isBirthday: boolean;
 }
 
 /** What a credit comes to. */
@@ -44,11 +46,11 @@ export interface Credited {
  * @throws InvalidAmount when the points are no safe number
  */
 export function credit(ledger: LedgerBatch, account: OpenAccount, past: Past, crediting: Crediting): Credited {
-  const { purchaseId, receipt, policy, bought, channel, rungMs, timeZone, earnedOn } = crediting;
+  const { purchaseId, receipt, policy, bought, channel, rungMs, timeZone, earnedOn, isBirthday } = crediting;
   const { storeId, businessDate } = receipt;
   const before = withBatch(past, account, businessDate, policy);
   const minute = policy.rules.length === 0 ? 0 : minuteOfDay(rungMs, timeZone);
-  const occurrence = { businessDate, storeId, channel, minuteOfDay: minute, isBirthday: false };
+  const occurrence = { businessDate, storeId, channel, minuteOfDay: minute, isBirthday };
   const keptTier = policy.tierReview && (account.promotedTo ?? crediting.keptTier);
   const accrued = accrue(policy, bought, standingOn(policy.tiers, before.spentMinor, keptTier), before, occurrence);
   const booking = {

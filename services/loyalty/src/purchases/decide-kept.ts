@@ -50,8 +50,12 @@ export interface HeldKept {
   readonly keeping: Keeping;
   readonly held: Held;
   readonly keptTier: string | undefined;
+  readonly isBirthday: boolean;
   readonly kept: KeptPurchase | undefined;
 }
+
+/** What besides the locks decides how much a purchase earns. */
+type Circumstance = Pick<HeldKept, 'keptTier' | 'isBirthday'>;
 
 /** A kept purchase that was credited. */
 export interface CreditedKept {
@@ -98,7 +102,7 @@ class KeptBatch implements DecidedKept {
     this.ledger = new LedgerBatch(occasion.nowMs);
   }
 
-  decide({ keeping, held, keptTier, kept }: HeldKept): KeptOutcome {
+  decide({ keeping, held, kept, ...member }: HeldKept): KeptOutcome {
     if (held.keyed) {
       const isSame = held.keyed.fingerprint.equals(keeping.content.bodyFingerprint);
       if (!isSame) return { outcome: 'refused', reason: 'IDEMPOTENCY_KEY_REUSED' };
@@ -114,12 +118,12 @@ class KeptBatch implements DecidedKept {
       return { outcome: 'answered', result: before, replayed: true };
     }
     if (namesSomebodyElse(keeping, kept)) return { outcome: 'refused', reason: 'ALREADY_CREDITED' };
-    const result = this.creditOrWait(keeping, held, keptTier, kept);
+    const result = this.creditOrWait(keeping, held, member, kept);
     if (keeping.key !== undefined) this.keys.push({ keeping, result });
     return { outcome: 'answered', result, replayed: false };
   }
 
-  private creditOrWait(keeping: Keeping, held: Held, keptTier: string | undefined, kept: KeptPurchase): StoredResult {
+  private creditOrWait(keeping: Keeping, held: Held, member: Circumstance, kept: KeptPurchase): StoredResult {
     if (kept.state !== 'pending') return kept.result;
     if (held.isGone) {
       this.ended.push(kept.id);
@@ -132,13 +136,13 @@ class KeptBatch implements DecidedKept {
       }
       return { o: 'pending', id: kept.id, why: PendingReason.MEMBER_NOT_KNOWN_YET };
     }
-    return this.credit(keeping, held, keptTier, kept, memberId);
+    return this.credit(keeping, held, member, kept, memberId);
   }
 
   private credit(
     keeping: Keeping,
     held: Held,
-    keptTier: string | undefined,
+    member: Circumstance,
     kept: KeptPurchase,
     memberId: string,
   ): StoredResult {
@@ -150,7 +154,7 @@ class KeptBatch implements DecidedKept {
     const bought = whatIsLeft(kept);
     try {
       const { id: purchaseId, channel, rungMs } = kept;
-      const at = { keptTier, occasion: this.occasion, channel, rungMs, timeZone: ground.place.timeZone };
+      const at = { ...member, occasion: this.occasion, channel, rungMs, timeZone: ground.place.timeZone };
       const crediting = { purchaseId, receipt, policy, bought, earnedOn, ...at };
       const { entry, result } = credit(this.ledger, account, held.past, crediting);
       this.credited.push({ keeping, kept, entry, result });

@@ -59,7 +59,11 @@ export interface HeldPosting {
   readonly posting: Posting;
   readonly held: Held;
   readonly keptTier: string | undefined;
+  readonly isBirthday: boolean;
 }
+
+/** What besides the locks decides how much a purchase earns. */
+type Circumstance = Pick<HeldPosting, 'keptTier' | 'isBirthday'>;
 
 /** A purchase to be written with its claim. */
 export interface NewPurchase {
@@ -114,7 +118,7 @@ class PurchaseBatch implements Decided {
     this.ledger = new LedgerBatch(occasion.nowMs);
   }
 
-  decide({ posting, held, keptTier }: HeldPosting): void {
+  decide({ posting, held, ...member }: HeldPosting): void {
     const keyed = held.keyed ?? this.answered.get(`${posting.caller}|${posting.key}`);
     if (posting.key !== undefined && keyed) {
       const isSame = keyed.fingerprint.equals(posting.content.bodyFingerprint);
@@ -123,7 +127,7 @@ class PurchaseBatch implements Decided {
       return;
     }
     const claim = held.claim ?? this.claimed.get(receiptKey(posting.receipt));
-    if (!claim) this.answer(posting, this.decideNew(posting, held, keptTier), false);
+    if (!claim) this.answer(posting, this.decideNew(posting, held, member), false);
     else if (isSameBody(claim, posting)) this.answer(posting, claim.result, true);
     else {
       this.conflicts.push(posting);
@@ -138,7 +142,7 @@ class PurchaseBatch implements Decided {
     this.answered.set(`${posting.caller}|${posting.key}`, { fingerprint: posting.content.bodyFingerprint, result });
   }
 
-  private decideNew(posting: Posting, held: Held, keptTier: string | undefined): StoredResult {
+  private decideNew(posting: Posting, held: Held, member: Circumstance): StoredResult {
     const refusal = this.refusalOf(posting, held);
     if (refusal !== undefined) return { o: 'refused', why: refusal, id: '' };
     if (held.isRefundWaiting) this.awaited.push(posting);
@@ -155,7 +159,7 @@ class PurchaseBatch implements Decided {
       this.pending.push({ id, posting, told });
       return this.keep(posting, undefined, { o: 'pending', id, why: PendingReason.MEMBER_NOT_KNOWN_YET });
     }
-    return this.credit(posting, held, keptTier, held.memberId, id);
+    return this.credit(posting, held, member, held.memberId, id);
   }
 
   private refusalOf({ receipt, ground, purchase }: Posting, held: Held): PurchaseRefusal | undefined {
@@ -180,7 +184,7 @@ class PurchaseBatch implements Decided {
   private credit(
     posting: Posting,
     held: Held,
-    keptTier: string | undefined,
+    member: Circumstance,
     memberId: string,
     purchaseId: string,
   ): StoredResult {
@@ -195,7 +199,7 @@ class PurchaseBatch implements Decided {
         receipt,
         policy,
         bought,
-        keptTier,
+        ...member,
         occasion: this.occasion,
         channel: bought.channel,
         rungMs: posting.rungMs,

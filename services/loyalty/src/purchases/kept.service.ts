@@ -3,6 +3,7 @@ import type { MemberReference, Receipt, UnprocessedReason } from '@regulars/cont
 import { Outbox } from '@regulars/messaging';
 import { CLOCK, type Clock } from '@regulars/service';
 import { v7 as uuidv7 } from 'uuid';
+import { BirthdayDays } from '../birthdays/birthday-days.service.js';
 import type { Book } from '../book/book.js';
 import { BookService } from '../book/book.service.js';
 import { RunAgain } from '../lanes/failure.js';
@@ -33,6 +34,7 @@ export class KeptPurchases implements BatchKind<IncomingKept, KeptAnswer> {
     private readonly receipts: ReceiptsService,
     private readonly outbox: Outbox,
     private readonly standings: StandingsService,
+    private readonly birthdays: BirthdayDays,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
@@ -61,10 +63,11 @@ export class KeptPurchases implements BatchKind<IncomingKept, KeptAnswer> {
   private async book(tx: LaneTransaction, book: Book, placed: readonly Placed[]): Promise<DecidedKept> {
     const keepings = placed.map(({ keeping }) => keeping);
     tx.begin();
-    const [{ revision, items, wasMerged }, kept, tiers] = await Promise.all([
+    const [{ revision, items, wasMerged }, kept, tiers, birthdays] = await Promise.all([
       holdMembers(tx, 'claim', keepings),
       lockKept(tx, keepings),
       this.standings.keptTiers(tx, keepings),
+      this.birthdays.among(tx, keepings),
     ]);
     if (revision !== book.revision) await this.books.refresh();
     if (wasMerged || revision !== book.revision) throw new RunAgain('what the credits relied on has changed');
@@ -74,6 +77,7 @@ export class KeptPurchases implements BatchKind<IncomingKept, KeptAnswer> {
         keeping,
         held: items[index] as (typeof items)[0],
         keptTier: tiers[index],
+        isBirthday: birthdays[index] ?? false,
         kept: kept[index],
       }))
       .sort(byPlace);

@@ -8,6 +8,7 @@ import type {
 import { Outbox } from '@regulars/messaging';
 import { CLOCK, type Clock } from '@regulars/service';
 import { v7 as uuidv7 } from 'uuid';
+import { BirthdayDays } from '../birthdays/birthday-days.service.js';
 import type { Book } from '../book/book.js';
 import { BookService } from '../book/book.service.js';
 import { RunAgain } from '../lanes/failure.js';
@@ -44,6 +45,7 @@ export class Postings implements BatchKind<Incoming, PostPurchaseResult> {
     private readonly receipts: ReceiptsService,
     private readonly outbox: Outbox,
     private readonly standings: StandingsService,
+    private readonly birthdays: BirthdayDays,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
@@ -69,13 +71,19 @@ export class Postings implements BatchKind<Incoming, PostPurchaseResult> {
       if ((await currentRevision(tx)) !== book.revision) await this.refresh();
       return [];
     }
-    const [{ revision, items, wasMerged }, kept] = await Promise.all([
+    const [{ revision, items, wasMerged }, kept, birthdays] = await Promise.all([
       holdMembers(tx, 'purchase', postings),
       this.standings.keptTiers(tx, postings),
+      this.birthdays.among(tx, postings),
     ]);
     if (revision !== book.revision) await this.refresh();
     if (wasMerged) throw new RunAgain('a member was merged while its lock was awaited');
-    return items.map((held, index) => ({ posting: postings[index] as Posting, held, keptTier: kept[index] }));
+    return items.map((held, index) => ({
+      posting: postings[index] as Posting,
+      held,
+      keptTier: kept[index],
+      isBirthday: birthdays[index] ?? false,
+    }));
   }
 
   private async refresh(): Promise<never> {
