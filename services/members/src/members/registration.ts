@@ -37,7 +37,7 @@ function person(today: Temporal.PlainDate) {
         mobile: optionalField(mobileOf, 'a mobile in E.164, such as +8613800138000'),
         email: optionalField(emailOf, 'an e-mail address'),
         birthday: z
-          .object({ month: z.number(), day: z.number(), year: z.number(), lunar: z.boolean() })
+          .object({ month: z.number(), day: z.number(), year: z.number(), lunar: z.boolean().optional() })
           .optional()
           .refine(
             (birthday) => !birthday || isBirthday(birthday, today),
