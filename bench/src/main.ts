@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { CannotStart } from '@regulars/tools';
 import { batchesAreOffered, measureBatches } from './batches.js';
 import { chart } from './chart.js';
+import { measureCodes } from './codes.js';
 import { measureEventLag } from './event-lag.js';
 import { durability, type Laboratory, outDir, PROFILED, setUp } from './laboratory.js';
 import { type Measured, Measurements } from './measurements.js';
@@ -24,6 +25,7 @@ const { values: flags } = parseArgs({
     quick: { type: 'boolean', default: false },
     profile: { type: 'boolean', default: false },
     rules: { type: 'boolean', default: false },
+    codes: { type: 'boolean', default: false },
   },
 });
 
@@ -48,6 +50,10 @@ async function run(plan: Plan): Promise<number> {
   if (flags.profile) return profile(lab, measurements, plan);
   if (flags.rules) {
     console.log(rulesText(await compareRules(lab, measurements, plan)));
+    return 0;
+  }
+  if (flags.codes) {
+    console.log(await measureCodes(lab, 200_000));
     return 0;
   }
   const results = await measure(lab, measurements, plan);

@@ -14,6 +14,7 @@ import { CasesController } from './cases/cases.controller.js';
 import { ChangesController } from './configuration/changes.controller.js';
 import { CodesClient } from './coupons/codes.client.js';
 import { CouponUsesController } from './coupons/coupon-uses.controller.js';
+import { CouponVoidsController } from './coupons/coupon-voids.controller.js';
 import { CouponsController } from './coupons/coupons.controller.js';
 import { DirectoryController } from './directory/directory.controller.js';
 import { DuplicatesController } from './duplicates/duplicates.controller.js';
@@ -91,6 +92,7 @@ export class GatewayModule {
         RedemptionsController,
         CouponsController,
         CouponUsesController,
+        CouponVoidsController,
         AdjustmentsController,
         MessagesController,
         CasesController,

@@ -231,6 +231,8 @@ export const expectedAccess: Readonly<Record<string, ExpectedAccess>> = {
   'GET /v1/coupon-issues/:issueId': { may: 'marketing auditor administrator' },
   'POST /v1/coupon-batches': { may: 'marketing administrator' },
   'GET /v1/coupon-batches/:batchId/codes': { may: 'marketing administrator' },
+  'POST /v1/coupons/:code:void': { may: 'complaint-supervisor marketing administrator' },
+  'GET /v1/coupon-usage': { may: 'store-manager crm-analyst marketing finance auditor administrator' },
   'POST /v1/coupons/evaluations': { may: spends },
   'POST /v1/coupon-uses': { may: spends },
   'POST /v1/coupon-uses/:useId:confirm': { may: spends },

@@ -12,6 +12,7 @@ import { MemberDataOrders } from './0040-member-data-orders.js';
 import { Restrictions } from './0041-restrictions.js';
 import { Merges0000000000070 } from './0070-merges.js';
 import { Birthdays0000000000060 } from './0060-birthdays.js';
+import { CouponVoids0000000000061 } from './0061-coupon-voids.js';
 
 /** Oldest first. */
 export const migrations: Migrations = [
@@ -28,4 +29,5 @@ export const migrations: Migrations = [
   Restrictions,
   Merges0000000000070,
   Birthdays0000000000060,
+  CouponVoids0000000000061,
 ];

@@ -16,6 +16,7 @@ import { BirthdaysService } from './birthdays/birthdays.service.js';
 import { MembersClient } from './birthdays/members.client.js';
 import { BookService } from './book/book.service.js';
 import { CouponUses } from './coupons/coupon-uses.service.js';
+import { CouponVoids } from './coupons/coupon-voids.service.js';
 import { CouponsController } from './coupons/coupons.controller.js';
 import { CouponsJob } from './coupons/coupons.job.js';
 import { CouponsService } from './coupons/coupons.service.js';
@@ -131,6 +132,7 @@ import { TiersService } from './tiers/tiers.service.js';
     RedemptionsJob,
     CouponsService,
     CouponUses,
+    CouponVoids,
     CouponsJob,
     AdjustmentsService,
     ReceiptsService,

@@ -18,6 +18,7 @@ import { BirthdaysService } from '../src/birthdays/birthdays.service.js';
 import { MembersClient } from '../src/birthdays/members.client.js';
 import { BookService } from '../src/book/book.service.js';
 import { CouponUses } from '../src/coupons/coupon-uses.service.js';
+import { CouponVoids } from '../src/coupons/coupon-voids.service.js';
 import { CouponsService } from '../src/coupons/coupons.service.js';
 import { ExpiryService } from '../src/expiry/expiry.service.js';
 import { Lanes } from '../src/lanes/lanes.service.js';
@@ -65,6 +66,7 @@ export class Pod {
   readonly redemptions: RedemptionsService;
   readonly coupons: CouponsService;
   readonly couponUses: CouponUses;
+  readonly couponVoids: CouponVoids;
   readonly adjustments: AdjustmentsService;
   readonly merges: MergesService;
   readonly birthdays: BirthdaysService;
@@ -103,6 +105,7 @@ export class Pod {
     const settings = { ADJUSTMENT_LIMIT: 500 };
     this.adjustments = new AdjustmentsService(dataSource, clock, settings, books, ledgers);
     const postings = new Postings(books, ledger, receipts, outbox, standings, new BirthdayDays(), clock);
+    this.couponVoids = new CouponVoids(dataSource, clock, ledgers);
     this.couponUses = new CouponUses(dataSource, clock, books, ledgers, this.points, receipts);
     this.purchases = new PurchasesService(this.lanes, postings, kept);
     this.refunds = new RefundsService(

@@ -161,6 +161,8 @@ export const permissions: Readonly<Record<string, Permission>> = {
   'GET /v1/coupon-issues/:issueId': people('marketing', 'administrator', 'auditor'),
   'POST /v1/coupon-batches': people('marketing', 'administrator'),
   'GET /v1/coupon-batches/:batchId/codes': people('marketing', 'administrator'),
+  'POST /v1/coupons/:code:void': people('complaint-supervisor', 'marketing', 'administrator'),
+  'GET /v1/coupon-usage': people('store-manager', 'crm-analyst', 'marketing', 'finance', 'auditor', 'administrator'),
   'POST /v1/coupons/evaluations': tillsAnd(...counter, 'agent'),
   'POST /v1/coupon-uses': tillsAnd(...counter, 'agent'),
   'POST /v1/coupon-uses/:useId:confirm': tillsAnd(...counter, 'agent'),

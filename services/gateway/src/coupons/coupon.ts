@@ -61,7 +61,12 @@ export const issueBody = z
   .meta({ id: 'CouponGift' });
 export type IssueBody = z.output<typeof issueBody>;
 
-const coupon = z
+/** A code as it is written in a path. */
+export const couponCode = z
+  .string()
+  .max(40)
+  .meta({ description: 'The code, as it is written', examples: ['7KQ2M9XW4TRB5HCE'] });
+export const coupon = z
   .object({
     code: z.string().meta({ examples: ['7KQ2M9XW4TRB5HCE'] }),
     definitionId: id,

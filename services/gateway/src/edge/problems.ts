@@ -114,6 +114,8 @@ export const knownProblems = {
   NOT_RESERVED: { status: 409, title: 'It is not reserved; allowed tells what can be done' },
   NOT_CONFIRMED: { status: 409, title: 'It is not confirmed; allowed tells what can be done' },
   COUPONS_REFUSED: { status: 409, title: 'The coupons cannot be used together; coupons tells why each' },
+  COUPON_UNKNOWN: { status: 404, title: 'There is no such coupon' },
+  NOT_VOIDABLE: { status: 409, title: 'It is held or was used; allowed tells what can be done' },
   COUPON_CODE_TAKEN: { status: 409, title: 'The programme has a kind of coupon with this code' },
   MOBILE_TAKEN: { status: 409, title: 'Another member has this mobile' },
   EMAIL_TAKEN: { status: 409, title: 'Another member has this e-mail' },

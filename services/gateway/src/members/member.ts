@@ -112,7 +112,9 @@ export const member = z
       name: z.string(),
       mobile: z.string().optional(),
       email: z.string().optional(),
-      birthday: z.object({ month: z.int(), day: z.int(), year: z.int().optional(), lunar: z.boolean().optional() }).optional(),
+      birthday: z
+        .object({ month: z.int(), day: z.int(), year: z.int().optional(), lunar: z.boolean().optional() })
+        .optional(),
     }),
     masked: z.boolean().meta({ description: 'Whether the personal data is masked' }),
     nature: natures.schema,

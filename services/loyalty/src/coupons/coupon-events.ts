@@ -1,6 +1,6 @@
-import { CouponsReturned, CouponsUsed } from '@regulars/contracts/loyalty/v1/coupons_events';
+import { CouponsReturned, CouponsUsed, CouponVoided } from '@regulars/contracts/loyalty/v1/coupons_events';
 import type { OutboxEvent } from '@regulars/messaging';
-import type { UseRow } from './coupon.js';
+import type { CouponRow, UseRow } from './coupon.js';
 import { couponsTopic } from './coupons-topic.js';
 
 /** Coupons were used on a receipt. */
@@ -27,4 +27,14 @@ export function couponsReturned(
   const { useId, memberId, programmeId } = use;
   const payload = CouponsReturned.toJSON({ useId, memberId: memberId ?? '', programmeId, returnedAt }) as object;
   return { id, topic: couponsTopic, key: useId, type: 'regulars.loyalty.v1.CouponsReturned', payload };
+}
+
+/** A coupon was made void. Its code is told to nobody. */
+export function couponVoided(
+  id: string,
+  { definitionId, memberId }: Pick<CouponRow, 'definitionId' | 'memberId'>,
+  voidedAt: Date,
+): OutboxEvent {
+  const payload = CouponVoided.toJSON({ definitionId, memberId: memberId ?? '', voidedAt }) as object;
+  return { id, topic: couponsTopic, key: definitionId, type: 'regulars.loyalty.v1.CouponVoided', payload };
 }

@@ -4,7 +4,7 @@ import type { RedemptionState } from '../redemptions/redemption.js';
 import type { Applied, Candidate, LeftOut } from './combine.js';
 import type { DefinitionRow } from './definition.js';
 
-export type CouponState = 'issued' | 'reserved' | 'used';
+export type CouponState = 'issued' | 'reserved' | 'used' | 'void';
 
 /** A coupon as stored. */
 export interface CouponRow {
@@ -88,6 +88,7 @@ export function refusedFor(code: string, reason: LeftOut): RefusedCoupon {
 function whyNot(row: CouponRow, { terms }: DefinitionRow, occasion: Occasion): CouponRefusal | undefined {
   if (row.state === 'used') return CouponRefusal.USED;
   if (row.state === 'reserved') return CouponRefusal.RESERVED;
+  if (row.state === 'void') return CouponRefusal.VOID;
   const { businessDate, programmeId, storeId, memberId, tier } = occasion;
   if (terms.programmeId !== programmeId) return CouponRefusal.NOT_OF_PROGRAMME;
   if (row.memberId !== null && row.memberId !== memberId) return CouponRefusal.OF_ANOTHER_MEMBER;

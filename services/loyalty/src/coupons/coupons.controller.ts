@@ -2,11 +2,13 @@ import type { Metadata } from '@grpc/grpc-js';
 import { Controller } from '@nestjs/common';
 import * as rpc from '@regulars/contracts/loyalty/v1/coupons';
 import { mayActFor, pageOf, principalOf, RpcController, type RpcHandlers, refusal } from '@regulars/service';
+import { daysApart, isDate } from '../programmes/calendar.js';
 import { isUuid } from '../programmes/terms.js';
 import { isPlain, isWellFormedReceipt } from '../receipts/receipt.js';
 import { allowedIn } from '../redemptions/redemption.js';
 import type { CouponRow, UseRow } from './coupon.js';
 import { type Bill, type ChangedUse, type ChangingUse, CouponUses } from './coupon-uses.service.js';
+import { CouponVoids } from './coupon-voids.service.js';
 import { CouponsService } from './coupons.service.js';
 
 const USUAL_HOLD_SECONDS = 900;
@@ -18,6 +20,7 @@ export class CouponsController implements RpcHandlers<typeof rpc.CouponServiceSe
   constructor(
     private readonly coupons: CouponsService,
     private readonly uses: CouponUses,
+    private readonly voids: CouponVoids,
   ) {}
 
   async defineCoupon(request: rpc.DefineCouponRequest, metadata: Metadata): Promise<rpc.DefineCouponResponse> {
@@ -123,6 +126,39 @@ export class CouponsController implements RpcHandlers<typeof rpc.CouponServiceSe
     return changed(await this.uses.cancel(await this.changing(request, metadata)));
   }
 
+  async voidCoupon(request: rpc.VoidCouponRequest, metadata: Metadata): Promise<rpc.VoidCouponResponse> {
+    const { code, reason } = request;
+    if (!isPlain(reason, 200)) throw malformed('/reason', 'expected 1 to 200 characters');
+    const result = await this.voids.void({ ...writingOf(request, metadata), code, reason });
+    switch (result.outcome) {
+      case 'done':
+        return { coupon: couponOf(result.coupon), replayed: result.replayed };
+      case 'wrong-state': {
+        const allowed = result.state === 'reserved' ? ['cancel its use'] : ['refund the receipt'];
+        throw refusal('FAILED_PRECONDITION', 'NOT_VOIDABLE', { allowed });
+      }
+      case 'refused':
+        throw refusal(result.reason === 'COUPON_UNKNOWN' ? 'NOT_FOUND' : 'ALREADY_EXISTS', result.reason);
+    }
+  }
+
+  async getCouponUsage(request: rpc.GetCouponUsageRequest, metadata: Metadata): Promise<rpc.GetCouponUsageResponse> {
+    const { programmeId, fromDate: from, untilDate: until } = request;
+    if (!isUuid(programmeId)) throw refusal('NOT_FOUND', 'PROGRAMME_UNKNOWN');
+    if (!isDate(from)) throw malformed('/fromDate', 'expected a date, YYYY-MM-DD');
+    if (!isDate(until) || until < from || daysApart(from, until) > 366) {
+      throw malformed('/untilDate', 'expected a date at most 366 days after the first');
+    }
+    const { stores } = principalOf(metadata);
+    const storeIds = stores === '*' ? undefined : stores;
+    const page = pageIn(request.page);
+    if (page.after && !page.after.every((part) => isUuid(String(part)))) {
+      throw malformed('/page/cursor', 'is no cursor of this list');
+    }
+    const found = await this.voids.usage({ programmeId, from, until, storeIds }, page);
+    return { usage: [...found.page], nextCursor: found.nextCursor };
+  }
+
   /** The use that a caller may change, at whichever till of its store. */
   private async changing(request: { idempotencyKey: string; useId: string }, metadata: Metadata): Promise<ChangingUse> {
     const { useId } = request;
@@ -164,6 +200,7 @@ function couponOf(row: CouponRow): rpc.Coupon {
     issued: rpc.CouponState.ISSUED,
     reserved: rpc.CouponState.RESERVED,
     used: rpc.CouponState.USED,
+    void: rpc.CouponState.VOID,
   } as const;
   return {
     code: row.code,

@@ -2,7 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { CouponRefusal, type CouponTerms } from '@regulars/contracts/loyalty/v1/coupons';
 import { TestClock, type TestDatabase } from '@regulars/testing';
-import { aMember, aPurchase, aStore, type TestMember, type TestStore, theTerms, today } from '../../test/chain.js';
+import {
+  aMember,
+  aPurchase,
+  aStore,
+  dayBefore,
+  type TestMember,
+  type TestStore,
+  theTerms,
+  today,
+} from '../../test/chain.js';
 import { aCouponKind } from '../../test/coupons.js';
 import { loyaltyDatabase, Pod } from '../../test/pod.js';
 import { persistently } from '../../test/rewards.js';
@@ -32,6 +41,55 @@ describe('Coupons on a real database', () => {
   });
 
   const office = () => ({ caller: 'office', key: randomUUID() });
+  it('[L9] makes a coupon void once and for good, and only while nobody holds or has used it', async () => {
+    const member = await guest();
+    const [code = '', held = ''] = await issue(await kind(), member, 2);
+    const use = useOf(await reserve([held], bill(member)));
+    const voiding = { ...office(), code, reason: 'Printed twice' };
+    const both = await Promise.all([
+      one.couponVoids.void(voiding),
+      other.couponVoids.void({ ...voiding, ...office() }),
+    ]);
+    expect(both.map((each) => each.outcome === 'done' && each.replayed).sort()).toEqual([false, true]);
+    expect(await one.couponVoids.void(voiding)).toMatchObject({ coupon: { state: 'void' }, replayed: true });
+    expect(await one.couponVoids.void({ ...voiding, reason: 'Other' })).toMatchObject({
+      reason: 'IDEMPOTENCY_KEY_REUSED',
+    });
+    expect(await reserve([code], bill(member))).toMatchObject({
+      outcome: 'coupons-refused',
+      refused: [{ reason: CouponRefusal.VOID }],
+    });
+    expect(await one.couponVoids.void({ ...office(), code: held, reason: 'x' })).toMatchObject({ state: 'reserved' });
+    await one.couponUses.confirm({ ...till(), useId: use.useId }, null);
+    expect(await one.couponVoids.void({ ...office(), code: held, reason: 'x' })).toMatchObject({ state: 'used' });
+    expect(await one.couponVoids.void({ ...office(), code: 'NOSUCH', reason: 'x' })).toMatchObject({
+      reason: 'COUPON_UNKNOWN',
+    });
+  });
+
+  it('[L9] reports use by store and kind, what is only held left out, page by page and only of the stores asked for', async () => {
+    const kinds = [await kind({ perReceipt: 5 }), await kind({ valueMinor: 500 })].sort();
+    const member = await guest();
+    for (const definitionId of kinds) {
+      for (const code of await issue(definitionId, member, 2)) {
+        const { useId } = useOf(await reserve([code], bill(member)));
+        await one.couponUses.confirm({ ...till(), useId }, null);
+      }
+      useOf(await reserve(await issue(definitionId, member), bill(member)));
+    }
+    const asked = { programmeId, from: dayBefore(today()), until: today(), storeIds: [store.storeId] };
+    const first = await one.couponVoids.usage(asked, { limit: 1, after: undefined });
+    expect([first.page.length, first.nextCursor === '']).toEqual([1, false]);
+    const all = await one.couponVoids.usage(asked, { limit: 200, after: undefined });
+    const ours = all.page.filter(({ definitionId }) => kinds.includes(definitionId));
+    expect(ours.map(({ definitionId, used, returned }) => [definitionId, used, returned])).toEqual(
+      kinds.map((definitionId) => [definitionId, 2, 0]),
+    );
+    expect(new Set(ours.map(({ discountMinor }) => discountMinor))).toEqual(new Set([1_000, 2_000]));
+    const elsewhere = { ...asked, storeIds: [randomUUID()] };
+    expect((await one.couponVoids.usage(elsewhere, { limit: 50, after: undefined })).page).toEqual([]);
+  });
+
   it('[L9] counts the days of a coupon in the zone of its programme, not in Greenwich', async () => {
     // Half past three in the morning of the 2nd in Shanghai.
     const now = clock.now();
@@ -179,9 +237,7 @@ describe('Coupons on a real database', () => {
     const { batchId } = batch.batch;
     const [first, same] = await Promise.all([one, other].map((pod) => pod.coupons.draw(batchId, 0, 5_000)));
     expect(first).toEqual(same);
-    const began = performance.now();
     const second = await one.coupons.draw(batchId, 5_000, 5_000);
-    const perSecond = 5_000 / ((performance.now() - began) / 1_000);
     const rest = await one.coupons.draw(batchId, 10_000, 5_000);
     expect(rest).toHaveLength(2_000);
     const all = [...(first ?? []), ...(second ?? []), ...(rest ?? [])];
@@ -190,7 +246,6 @@ describe('Coupons on a real database', () => {
     expect(await other.coupons.draw(batchId, 9_990, 20)).toEqual(all.slice(9_990, 10_010));
     expect(await one.coupons.draw(batchId, 12_000, 10)).toEqual([]);
     expect(useOf(await reserve([all[7] ?? ''], bill())).discountMinor).toBe(1_000);
-    expect(perSecond).toBeGreaterThan(2_000);
   }, 30_000);
 
   it('[L9] issues one to everybody on a tier, each once, on any number of replicas', async () => {
