@@ -238,7 +238,7 @@ class World {
   }
 
   private async confirm(held: Held, bought: Bought | undefined): Promise<void> {
-    const receipt = (bought?.purchase.receipt as Receipt | undefined) ?? null;
+    const receipt = bought?.purchase.receipt ?? null;
     const confirmed = await this.pod.redemptions.confirm({ ...this.key(), row: held.row }, receipt);
     expect(confirmed.outcome).toBe(bought?.refunded === 4 ? 'receipt-refunded' : 'done');
     if (confirmed.outcome !== 'done') return;

@@ -68,7 +68,7 @@ describe('A birthday', () => {
       Temporal.PlainDate.from(from),
       Temporal.PlainDate.from(until),
     );
-    return found && `${found.date} of ${found.year}`;
+    return found && `${found.date.toString()} of ${found.year}`;
   };
 
   it('[L10] of 29 February is kept on the 28th of years that have no 29th', () => {
