@@ -10,9 +10,9 @@ import { Adjustments0000000000022 } from './0022-adjustments.js';
 import { ConfigurationLog0000000000030 } from './0030-configuration-log.js';
 import { MemberDataOrders } from './0040-member-data-orders.js';
 import { Restrictions } from './0041-restrictions.js';
-import { Merges0000000000070 } from './0070-merges.js';
 import { Birthdays0000000000060 } from './0060-birthdays.js';
 import { CouponVoids0000000000061 } from './0061-coupon-voids.js';
+import { Merges0000000000070 } from './0070-merges.js';
 
 /** Oldest first. */
 export const migrations: Migrations = [
