@@ -3,6 +3,7 @@ import { CLOCK, type Clock, cutPage, type Once, once, type Page } from '@regular
 import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { HeldLedgers } from '../points/held-ledgers.service.js';
+import { daysApart, isDate } from '../programmes/calendar.js';
 import { codeIn } from './code.js';
 import type { CouponRow, CouponState } from './coupon.js';
 import { couponVoided } from './coupon-events.js';
@@ -26,6 +27,13 @@ type Stored =
   | { readonly code: string; readonly isNew: boolean }
   | { readonly state: CouponState }
   | { readonly reason: 'COUPON_UNKNOWN' };
+
+const MOST_DAYS = 366;
+
+/** Whether a report may be asked for from one business date to the other. */
+export function isPeriod(from: string, until: string): boolean {
+  return isDate(from) && isDate(until) && from <= until && daysApart(from, until) <= MOST_DAYS;
+}
 
 /** Coupons made void, and how the others were used (requirement L9). */
 @Injectable()

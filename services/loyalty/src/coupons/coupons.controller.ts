@@ -2,13 +2,12 @@ import type { Metadata } from '@grpc/grpc-js';
 import { Controller } from '@nestjs/common';
 import * as rpc from '@regulars/contracts/loyalty/v1/coupons';
 import { mayActFor, pageOf, principalOf, RpcController, type RpcHandlers, refusal } from '@regulars/service';
-import { daysApart, isDate } from '../programmes/calendar.js';
 import { isUuid } from '../programmes/terms.js';
 import { isPlain, isWellFormedReceipt } from '../receipts/receipt.js';
 import { allowedIn } from '../redemptions/redemption.js';
 import type { CouponRow, UseRow } from './coupon.js';
 import { type Bill, type ChangedUse, type ChangingUse, CouponUses } from './coupon-uses.service.js';
-import { CouponVoids } from './coupon-voids.service.js';
+import { CouponVoids, isPeriod } from './coupon-voids.service.js';
 import { CouponsService } from './coupons.service.js';
 
 const USUAL_HOLD_SECONDS = 900;
@@ -145,10 +144,7 @@ export class CouponsController implements RpcHandlers<typeof rpc.CouponServiceSe
   async getCouponUsage(request: rpc.GetCouponUsageRequest, metadata: Metadata): Promise<rpc.GetCouponUsageResponse> {
     const { programmeId, fromDate: from, untilDate: until } = request;
     if (!isUuid(programmeId)) throw refusal('NOT_FOUND', 'PROGRAMME_UNKNOWN');
-    if (!isDate(from)) throw malformed('/fromDate', 'expected a date, YYYY-MM-DD');
-    if (!isDate(until) || until < from || daysApart(from, until) > 366) {
-      throw malformed('/untilDate', 'expected a date at most 366 days after the first');
-    }
+    if (!isPeriod(from, until)) throw malformed('/untilDate', 'expected two dates, the last at most 366 days later');
     const { stores } = principalOf(metadata);
     const storeIds = stores === '*' ? undefined : stores;
     const page = pageIn(request.page);
