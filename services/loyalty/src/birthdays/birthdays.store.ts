@@ -239,8 +239,9 @@ export async function forgetRights(tx: EntityManager, before: string, most: numb
   return count;
 }
 
-/** Forgets everything about the birthdays of a member. */
+/** Forgets everything about the birthdays of a member and of those that were merged into her. */
 export async function forgetMember(tx: EntityManager, memberId: string): Promise<void> {
-  await tx.query(`DELETE FROM birthday_watch WHERE member_id = $1`, [memberId]);
-  await tx.query(`DELETE FROM birthday_right WHERE member_id = $1`, [memberId]);
+  const hers = `(SELECT $1::uuid UNION SELECT member_id FROM member WHERE merged_into = $1)`;
+  await tx.query(`DELETE FROM birthday_watch WHERE member_id IN ${hers}`, [memberId]);
+  await tx.query(`DELETE FROM birthday_right WHERE member_id IN ${hers}`, [memberId]);
 }
