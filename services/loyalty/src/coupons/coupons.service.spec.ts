@@ -248,9 +248,12 @@ describe('Coupons on a real database', () => {
     expect(useOf(await reserve([all[7] ?? ''], bill())).discountMinor).toBe(1_000);
   }, 30_000);
 
-  it('[L9] issues one to everybody on a tier, each once, on any number of replicas', async () => {
+  it('[L9][M6] issues one to everybody on a tier, each once, on any number of replicas, and none to who restricted it', async () => {
     const golden = await guest();
     await one.post([aPurchase({ at: store, by: golden, minor: 120_000 })]);
+    const restricted = await guest();
+    await one.post([aPurchase({ at: store, by: restricted, minor: 120_000 })]);
+    await one.rows('INSERT INTO restricted_member VALUES ($1, now(), now())', [restricted.memberId]);
     const plain = await guest();
     await one.post([aPurchase({ at: store, by: plain, minor: 1_000 })]);
     const issued = await one.coupons.issueToTier(office(), await kind(), 'gold');
@@ -260,6 +263,8 @@ describe('Coupons on a real database', () => {
     expect(await one.coupons.findIssue(issued.issue.issueId)).toMatchObject({ issued: 1, finishedAt: clock.now() });
     const page = { limit: 50, after: undefined };
     expect((await one.coupons.list(golden.memberId, page)).page).toHaveLength(1);
-    expect((await one.coupons.list(plain.memberId, page)).page).toHaveLength(0);
+    for (const { memberId } of [plain, restricted]) {
+      expect((await one.coupons.list(memberId, page)).page).toHaveLength(0);
+    }
   });
 });

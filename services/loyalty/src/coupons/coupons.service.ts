@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { CouponTerms } from '@regulars/contracts/loyalty/v1/coupons';
-import { CLOCK, type Clock, cutPage, once, type Page } from '@regulars/service';
+import { CLOCK, type Clock, cutPage, once, type Page, restrictedAmong } from '@regulars/service';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { BookService } from '../book/book.service.js';
@@ -112,7 +112,8 @@ export class CouponsService {
   }
 
   /**
-   * Goes on with an issue to a tier by one chunk of members; its place is kept in the same transaction, so that nobody
+   * Goes on with an issue to a tier by one chunk of members, but for those who restricted what is done with their data
+   * (requirement M6); its place is kept in the same transaction, so that nobody
    * gets two, whatever is killed. Answers how many members it went through.
    */
   async issueDue(): Promise<number> {
@@ -122,7 +123,9 @@ export class CouponsService {
       if (!issue || !definition) return 0;
       const { programmeId } = definition.terms;
       const members = await this.points.standingsAfter(programmeId, issue.afterMember, MEMBERS_AT_ONCE);
-      const owners = members.filter(({ tier }) => tier === issue.tier).map(({ memberId }) => memberId);
+      const onTier = members.filter(({ tier }) => tier === issue.tier).map(({ memberId }) => memberId);
+      const restricted = await restrictedAmong(tx, onTier);
+      const owners = onTier.filter((memberId) => !restricted.has(memberId));
       const now = this.clock.now();
       if (owners.length > 0) await this.make(tx, definition, { sourceId: issue.issueId, first: issue.issued, owners });
       await store.advanceIssue(tx, {
