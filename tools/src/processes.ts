@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { mkdirSync, openSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -62,12 +62,25 @@ export async function isRunning(pid: number): Promise<boolean> {
 /** The command line of a process, or '' when it is gone; tells a process of ours from another that got its id later. */
 export async function commandOf(pid: number): Promise<string> {
   try {
-    const { stdout } = await run('ps', ['-o', 'stat=,command=', '-p', String(pid)]);
-    const line = stdout.trim();
-    return line.startsWith('Z') ? '' : line;
+    return process.platform === 'linux' ? await commandInProc(pid) : await commandByPs(pid);
   } catch {
     return '';
   }
+}
+
+/** Whoever waits for a start asks ten times a second for each process: `ps` would take most of a core for that. */
+async function commandInProc(pid: number): Promise<string> {
+  const [stat = '', command = ''] = await Promise.all(
+    ['stat', 'cmdline'].map((file) => readFile(`/proc/${pid}/${file}`, 'utf8')),
+  );
+  const [state] = stat.slice(stat.lastIndexOf(')') + 2);
+  return state === 'Z' ? '' : command.replaceAll('\0', ' ').trim();
+}
+
+async function commandByPs(pid: number): Promise<string> {
+  const { stdout } = await run('ps', ['-o', 'stat=,command=', '-p', String(pid)]);
+  const line = stdout.trim();
+  return line.startsWith('Z') ? '' : line;
 }
 
 /** Sends a signal and does not mind if the process is gone. */

@@ -12,7 +12,7 @@ export interface ServiceProgram {
   logFile: string;
 }
 
-/** Flags of Node for every process of ours: kafkajs computes negative timeouts, which Node warns about on each. */
+/** Flags of Node for every process of ours: a stack trace in a log names the lines of the source. */
 const NODE_FLAGS = ['--enable-source-maps'];
 
 /** One running process of the platform. */
