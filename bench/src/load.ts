@@ -1,6 +1,6 @@
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Connection } from './connection.js';
+import { WireConnection } from '@regulars/testing';
 import { ACKNOWLEDGED, type NextRequest, type Requests, requestsOf } from './requests.js';
 
 export interface LoadJob {
@@ -43,7 +43,7 @@ export async function putLoad(job: LoadJob): Promise<LoadResult> {
   const url = new URL(job.url);
   const failures: Error[] = [];
   const connections = await Promise.all(
-    Array.from({ length: job.connections }, () => Connection.open(url, (error) => failures.push(error))),
+    Array.from({ length: job.connections }, () => WireConnection.open(url, (error) => failures.push(error))),
   );
   const meter = new Meter(requestsOf(job.requests, url.host), job.requests.kind === 'purchases');
   const load =
@@ -68,7 +68,7 @@ class ClosedLoad {
   private isStopped = false;
 
   constructor(
-    private readonly connections: readonly Connection[],
+    private readonly connections: readonly WireConnection[],
     private readonly meter: Meter,
   ) {}
 
@@ -80,7 +80,7 @@ class ClosedLoad {
     this.isStopped = true;
   }
 
-  private ask(connection: Connection): void {
+  private ask(connection: WireConnection): void {
     if (this.isStopped) return;
     this.meter.send(connection, performance.now(), () => this.ask(connection));
   }
@@ -88,14 +88,14 @@ class ClosedLoad {
 
 /** Asks at an even pace; requests that are due wait where no connection is free, and their time counts. */
 class PacedLoad {
-  private readonly free: Connection[];
+  private readonly free: WireConnection[];
   private readonly due: number[] = [];
   private readonly intervalMs: number;
   private nextAt = 0;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
-    connections: readonly Connection[],
+    connections: readonly WireConnection[],
     private readonly meter: Meter,
     perSecond: number,
   ) {
@@ -121,7 +121,7 @@ class PacedLoad {
 
   private askDue(): void {
     while (this.free.length > 0 && this.due.length > 0) {
-      const connection = this.free.pop() as Connection;
+      const connection = this.free.pop() as WireConnection;
       this.meter.send(connection, this.due.shift() as number, () => {
         this.free.push(connection);
         this.askDue();
@@ -156,7 +156,7 @@ class Meter {
     this.to = { ms: performance.now(), cpuMicros: user + system, at: new Date() };
   }
 
-  send(connection: Connection, since: number, then: () => void): void {
+  send(connection: WireConnection, since: number, then: () => void): void {
     this.underWay++;
     connection.send(this.nextRequest(), (status, body) => {
       this.underWay--;

@@ -6,3 +6,4 @@ export { type PrincipalClaims, principalKeys, privateKeyOf, signedPrincipal } fr
 export { type PublishedEvent, publish } from './publish.js';
 export { type ProgramEnd, type RunningService, runService, startService } from './running-service.js';
 export { readTopic, type TestTopics, type TopicRecord, testTopics, topicEnd, topicsWith } from './topics.js';
+export { type OnAnswer, WireConnection } from './wire-connection.js';

@@ -10,7 +10,7 @@ export type OnAnswer = (status: number, body: Buffer) => void;
  * One keep-alive HTTP/1.1 connection with at most one request under way, made to cost little: the generator shares the
  * cores with what it measures. It reads answers with a content-length only, which is what JSON routes send.
  */
-export class Connection {
+export class WireConnection {
   private received: Buffer | undefined;
   private onAnswer: OnAnswer | undefined;
 
@@ -25,13 +25,13 @@ export class Connection {
   }
 
   /** @param onFailure called when the connection breaks or the answer cannot be read */
-  static open(url: URL, onFailure: (error: Error) => void): Promise<Connection> {
+  static open(url: URL, onFailure: (error: Error) => void): Promise<WireConnection> {
     return new Promise((resolve, reject) => {
       const socket = connect({ host: url.hostname, port: Number(url.port) });
       socket.once('error', reject);
       socket.once('connect', () => {
         socket.off('error', reject);
-        resolve(new Connection(socket, onFailure));
+        resolve(new WireConnection(socket, onFailure));
       });
     });
   }
