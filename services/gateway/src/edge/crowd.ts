@@ -46,6 +46,9 @@ export class Crowd {
   }
 }
 
+/** What a guest waits for at the till. */
+export const PURCHASES: readonly string[] = ['/v1/purchases', '/v1/refunds'];
+
 /** What a request is for, the most urgent first: a guest waits at the till for the first two. */
 export type Urgency = 'purchase' | 'till-write' | 'read' | 'bulk';
 
@@ -65,7 +68,7 @@ export function givesWay(urgency: Exclude<Urgency, 'purchase'>, lagMs: number, i
 
 /** How urgent the requests of a route are; its path as the permission table spells it. */
 export function urgencyOf(method: string, path: string, tills: boolean): Urgency {
-  if (method === 'POST' && (path === '/v1/purchases' || path === '/v1/refunds')) return 'purchase';
+  if (method === 'POST' && PURCHASES.includes(path)) return 'purchase';
   if (path.endsWith(':batch') || path.startsWith('/v1/reports')) return 'bulk';
   if (method === 'GET' || method === 'HEAD') return 'read';
   return tills ? 'till-write' : 'read';

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Span } from '@opentelemetry/api';
 import { spanOf, traceIdOf, traceparentFrom, traceparentOf } from '@regulars/service';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
@@ -47,6 +48,11 @@ export function observeRequests(server: FastifyInstance, log: Logger): void {
     }
     done();
   });
+}
+
+/** Counts a request that was refused at the door, which took no time to speak of. */
+export function timeRefusal({ method = '', url = '' }: IncomingMessage): void {
+  seconds.labels(method, url.split('?', 1)[0] ?? '', '429').observe(0);
 }
 
 function startSpan(request: FastifyRequest): void {
