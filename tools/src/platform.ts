@@ -171,6 +171,7 @@ async function supportPrograms(own: Own, options: PlatformOptions): Promise<Supp
     env: { ...environment, ...env },
     readyUrl,
     logFile: join(own.dir, 'logs', `${name}.log`),
+    givesWay: true,
   });
   return {
     oidc: program('oidc', `${issuer}/.well-known/openid-configuration`, {
@@ -205,6 +206,9 @@ async function startServices(
   return Object.fromEntries(await Promise.all(started)) as Record<ServiceName, ServiceProcess[]>;
 }
 
+/** A guest waits at the till for these; the others hear of a purchase after it was acknowledged. */
+const ON_THE_PURCHASE_PATH: readonly ServiceName[] = ['gateway', 'loyalty'];
+
 function programOf(
   name: ServiceName,
   replica: number,
@@ -221,6 +225,7 @@ function programOf(
     env: options.env?.(given, name, replica) ?? given,
     readyUrl: `http://127.0.0.1:${ports.ops}/readyz`,
     logFile: join(dir, 'logs', `${label}.log`),
+    givesWay: !ON_THE_PURCHASE_PATH.includes(name),
   };
 }
 

@@ -10,6 +10,8 @@ export interface ServiceProgram {
   /** Answers 200 once the service is ready. */
   readyUrl: string;
   logFile: string;
+  /** Others go first when CPU is short. */
+  givesWay: boolean;
 }
 
 /** Flags of Node for every process of ours: a stack trace in a log names the lines of the source. */
@@ -33,8 +35,8 @@ export class ServiceProcess {
   }
 
   async start(): Promise<void> {
-    const { entry, env, logFile } = this.program;
-    this.pid = await startProgram({ command: process.execPath, args: [...NODE_FLAGS, entry], env, logFile });
+    const { entry, env, logFile, givesWay } = this.program;
+    this.pid = await startProgram({ command: process.execPath, args: [...NODE_FLAGS, entry], env, logFile, givesWay });
     this.register.add(this.pid, entry);
   }
 

@@ -11,7 +11,7 @@ import { problem, problemDocument } from './problems.js';
 
 const LOOK_MS = 25;
 /** Of the lateness that was seen, so much is remembered at the next look. */
-const REMEMBERED = 0.8;
+const REMEMBERED = 0.96;
 
 declare module 'fastify' {
   interface FastifyContextConfig {

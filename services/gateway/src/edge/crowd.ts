@@ -1,10 +1,10 @@
 /** Who would wait longer than this is better told at once to come again: a till's patience is half a second. */
-const MOST_WAIT_MS = 350;
+const MOST_WAIT_MS = 220;
 /** So many are always let in: a rate that was seen while little was to do says nothing about what can be done. */
-const ALWAYS_LET_IN = 64;
+const ALWAYS_LET_IN = 24;
 /** A window tells what can be done only when so many were in hand, on average, while it was counted. */
-const BUSY = 24;
-const WINDOW_MS = 250;
+const BUSY = 12;
+const WINDOW_MS = 100;
 const WEIGHT = 0.5;
 const FIRST_GUESS_PER_MS = 1;
 
