@@ -5,7 +5,8 @@ const ALWAYS_LET_IN = 24;
 /** A window tells what can be done only when so many were in hand, on average, while it was counted. */
 const BUSY = 12;
 const WINDOW_MS = 100;
-const WEIGHT = 0.5;
+/** What was answered in a good moment is believed slowly, what was not in a bad one soon. */
+const [RISES_BY, FALLS_BY] = [0.2, 0.5];
 const FIRST_GUESS_PER_MS = 1;
 
 /**
@@ -33,7 +34,10 @@ export class Crowd {
     this.inHand -= 1;
     const tookMs = nowMs - this.windowFromMs;
     if (tookMs < WINDOW_MS) return;
-    if (this.crowding / this.answered >= BUSY) this.perMs += (this.answered / tookMs - this.perMs) * WEIGHT;
+    if (this.crowding / this.answered >= BUSY) {
+      const more = this.answered / tookMs - this.perMs;
+      this.perMs += more * (more > 0 ? RISES_BY : FALLS_BY);
+    }
     this.windowFromMs = nowMs;
     this.answered = 0;
     this.crowding = 0;
