@@ -61,6 +61,11 @@ const COMMANDS = {
     builds: 'all',
     says: 'send requests made from the API document and judge the answers (--seed, --examples, --seconds)',
   },
+  licences: {
+    file: 'tools/dist/licences.js',
+    builds: 'tools',
+    says: 'tell the licences of all packages and fail on one that may not be shipped (--all)',
+  },
   verify: {
     file: 'faults/dist/verify.js',
     builds: 'all',

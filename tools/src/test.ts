@@ -56,6 +56,7 @@ async function smallChecks(): Promise<void> {
   await check('contracts stay compatible (buf breaking)', 'buf', ['breaking', '--against', 'baseline.binpb'], 'proto');
   await check('API document (redocly lint)', 'redocly', ['lint', 'openapi.json'], join('libs', 'client'));
   await check('API stays compatible', process.execPath, [join('tools', 'dist', 'api-changes.js')]);
+  await check('licences of packages', process.execPath, [join('tools', 'dist', 'licences.js')]);
   await check('docs/requirements.md is up to date', process.execPath, [
     join('tools', 'dist', 'requirements.js'),
     '--check',

@@ -19,7 +19,7 @@ export function isDryRun(metadata: Metadata): boolean {
  */
 export async function inTransaction<Outcome>(
   dataSource: DataSource,
-  isDry: boolean,
+  isDry: boolean | undefined,
   work: (tx: EntityManager) => Promise<Outcome>,
 ): Promise<Outcome> {
   if (!isDry) return dataSource.transaction(work);

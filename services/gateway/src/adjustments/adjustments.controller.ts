@@ -4,6 +4,7 @@ import { type Adjustment, AdjustmentState } from '@regulars/contracts/loyalty/v1
 import type { CallOptions } from '@regulars/service';
 import type { FastifyReply } from 'fastify';
 import { Call, Write, Writing } from '../access/call.guard.js';
+import { DryRunQuery } from '../edge/dry-run.guard.js';
 import { id, pageRequest } from '../edge/fields.js';
 import { present } from '../edge/present.js';
 import { Documented } from '../edge/reference.config.js';
@@ -29,6 +30,7 @@ export class AdjustmentsController {
   constructor(@Inject(Owners) private readonly owners: Owners) {}
 
   @Post()
+  @DryRunQuery()
   @Documented({
     summary: 'Give a member points, or take some, with a reason',
     description: '201: booked. 202: above the limit of one person in a day; it waits for a second person.',
@@ -47,6 +49,7 @@ export class AdjustmentsController {
   }
 
   @Post(':adjustmentId(^[\\w-]+)::approve')
+  @DryRunQuery()
   @Documented({
     summary: 'Agree to an adjustment that somebody else proposed',
     answers: { 201: adjustment, 200: adjustment },
@@ -62,6 +65,7 @@ export class AdjustmentsController {
   }
 
   @Post(':adjustmentId(^[\\w-]+)::reject')
+  @DryRunQuery()
   @Documented({
     summary: 'Reject an adjustment that somebody else proposed',
     answers: { 201: adjustment, 200: adjustment },

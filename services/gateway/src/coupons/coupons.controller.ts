@@ -3,6 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { CallOptions } from '@regulars/service';
 import type { FastifyReply } from 'fastify';
 import { Call, Write, Writing } from '../access/call.guard.js';
+import { DryRunQuery } from '../edge/dry-run.guard.js';
 import { id, pageRequest } from '../edge/fields.js';
 import { present } from '../edge/present.js';
 import { Documented } from '../edge/reference.config.js';
@@ -45,6 +46,7 @@ export class CouponsController {
   ) {}
 
   @Post('coupon-definitions')
+  @DryRunQuery()
   @Documented({
     summary: 'Define a kind of coupon',
     answers: { 201: definition, 200: definition },
@@ -74,6 +76,7 @@ export class CouponsController {
   }
 
   @Post('coupons')
+  @DryRunQuery()
   @Documented({
     summary: 'Issue coupons to a member',
     answers: { 201: issuedCoupons, 200: issuedCoupons },
@@ -103,6 +106,7 @@ export class CouponsController {
   }
 
   @Post('coupon-issues')
+  @DryRunQuery()
   @Documented({
     summary: 'Issue a coupon to everybody on a tier',
     description: 'It is done by itself, each member once; reading it tells how far it is.',
@@ -131,6 +135,7 @@ export class CouponsController {
   }
 
   @Post('coupon-batches')
+  @DryRunQuery()
   @Documented({
     summary: 'Begin a batch of codes that belong to nobody',
     answers: { 201: batch, 200: batch },

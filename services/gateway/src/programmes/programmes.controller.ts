@@ -3,6 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import { type CallOptions, RpcFailure } from '@regulars/service';
 import type { FastifyReply } from 'fastify';
 import { Call, Write, Writing } from '../access/call.guard.js';
+import { DryRunQuery } from '../edge/dry-run.guard.js';
 import { id } from '../edge/fields.js';
 import { present } from '../edge/present.js';
 import { Documented } from '../edge/reference.config.js';
@@ -30,6 +31,7 @@ export class ProgrammesController {
   constructor(@Inject(Owners) private readonly owners: Owners) {}
 
   @Post()
+  @DryRunQuery()
   @Documented({
     summary: 'Begin a programme for some brands',
     answers: { 201: programme, 200: programme },
@@ -57,6 +59,7 @@ export class ProgrammesController {
   }
 
   @Post(':programmeId/versions')
+  @DryRunQuery()
   @Documented({
     summary: 'Draft a version',
     answers: { 201: version, 200: version },
@@ -75,6 +78,7 @@ export class ProgrammesController {
   }
 
   @Post(':programmeId/versions/:version(^\\d+)::publish')
+  @DryRunQuery()
   @Documented({
     summary: 'Publish a draft',
     description: 'From its date on it is in force and can never be edited.',

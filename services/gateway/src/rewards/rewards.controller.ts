@@ -3,6 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { CallOptions } from '@regulars/service';
 import type { FastifyReply } from 'fastify';
 import { Call, Write, Writing } from '../access/call.guard.js';
+import { DryRunQuery } from '../edge/dry-run.guard.js';
 import { id, pageRequest } from '../edge/fields.js';
 import { present } from '../edge/present.js';
 import { Documented } from '../edge/reference.config.js';
@@ -28,6 +29,7 @@ export class RewardsController {
   constructor(@Inject(Owners) private readonly owners: Owners) {}
 
   @Post()
+  @DryRunQuery()
   @Documented({
     summary: 'Add a reward to the catalogue',
     answers: { 201: reward, 200: reward },
@@ -60,6 +62,7 @@ export class RewardsController {
   }
 
   @Post(':rewardId/stock')
+  @DryRunQuery()
   @Documented({
     summary: 'Add to the stock of a reward or take from it',
     answers: { 201: reward, 200: reward },

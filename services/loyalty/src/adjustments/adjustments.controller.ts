@@ -12,7 +12,16 @@ import {
   type RequestAdjustmentRequest,
   type RequestAdjustmentResponse,
 } from '@regulars/contracts/loyalty/v1/adjustments';
-import { pageOf, principalOf, type RefusalStatus, RpcController, type RpcHandlers, refusal } from '@regulars/service';
+import {
+  isDryRun,
+  pageOf,
+  principalOf,
+  type RefusalStatus,
+  RpcController,
+  type RpcHandlers,
+  refusal,
+  TakesDryRuns,
+} from '@regulars/service';
 import { isUuid } from '../programmes/terms.js';
 import { isPlain } from '../receipts/receipt.js';
 import type { AdjustmentRow } from './adjustment.js';
@@ -26,6 +35,7 @@ const MOST_POINTS = 1_000_000_000;
 export class AdjustmentsController implements RpcHandlers<typeof AdjustmentServiceService> {
   constructor(private readonly adjustments: AdjustmentsService) {}
 
+  @TakesDryRuns()
   async requestAdjustment(request: RequestAdjustmentRequest, metadata: Metadata): Promise<RequestAdjustmentResponse> {
     const { memberId, programmeId, points, reason } = request;
     if (!isUuid(memberId)) throw refusal('NOT_FOUND', 'MEMBER_UNKNOWN');
@@ -40,6 +50,7 @@ export class AdjustmentsController implements RpcHandlers<typeof AdjustmentServi
     return answerOf(await this.adjustments.request(writingOf(request, metadata), adjusting));
   }
 
+  @TakesDryRuns()
   async decideAdjustment(request: DecideAdjustmentRequest, metadata: Metadata): Promise<DecideAdjustmentResponse> {
     const { adjustmentId, approve } = request;
     if (!isUuid(adjustmentId)) throw refusal('NOT_FOUND', 'ADJUSTMENT_UNKNOWN');
@@ -74,7 +85,7 @@ function stateOf(state: AdjustmentState): AdjustmentRow['state'] | undefined {
 
 function writingOf({ idempotencyKey }: { idempotencyKey: string }, metadata: Metadata) {
   if (!isPlain(idempotencyKey, 255)) throw malformed('/idempotencyKey', 'is needed');
-  return { caller: principalOf(metadata).sub, key: idempotencyKey };
+  return { caller: principalOf(metadata).sub, key: idempotencyKey, isDryRun: isDryRun(metadata) };
 }
 
 function adjustmentOf({ decidedBy, decidedAt, entryId, ...row }: AdjustmentRow): Adjustment {

@@ -22,6 +22,8 @@ export type Adjusting = Pick<AdjustmentRow, 'memberId' | 'programmeId' | 'points
 export interface Writing {
   readonly caller: string;
   readonly key: string;
+  /** Whether it is only to be told what would become of it. */
+  readonly isDryRun?: boolean;
 }
 
 export type AdjustmentRefusal =
@@ -58,47 +60,51 @@ export class AdjustmentsService {
     return this.ledgers.whileMembersMove(() => this.requestNow(writing, adjusting));
   }
 
-  private async requestNow({ caller, key }: Writing, adjusting: Adjusting): Promise<Adjusted> {
+  private async requestNow({ caller, key, isDryRun }: Writing, adjusting: Adjusting): Promise<Adjusted> {
     const ground = await this.groundOf(adjusting.programmeId);
     if (!ground) return { outcome: 'refused', reason: 'PROGRAMME_UNKNOWN' };
     const member = await this.ledgers.memberBehind({ by: { $case: 'memberId', value: adjusting.memberId } });
     if (!member) return { outcome: 'refused', reason: 'MEMBER_UNKNOWN' };
     if (member.isGone) return { outcome: 'refused', reason: 'MEMBER_GONE' };
     const { memberId } = member;
-    return this.ledgers.under([memberId], async (tx) => {
-      await this.ledgers.mustStand(tx, memberId);
-      const write = { caller, key, route: 'request-adjustment', body: adjusting };
-      const done = await once(tx, write, async () => {
-        const now = this.clock.now();
-        const before = await store.pointsBy(tx, caller, memberId, new Date(now.getTime() - DAY_MS));
-        const proposed: AdjustmentRow = {
-          ...adjusting,
-          memberId,
-          adjustmentId: uuidv7(),
-          state: 'proposed',
-          requestedBy: caller,
-          requestedAt: now,
-          decidedBy: null,
-          decidedAt: null,
-          entryId: null,
-        };
-        const { adjustmentId } = proposed;
-        if (needsSecondPerson(adjusting.points, before, this.settings.ADJUSTMENT_LIMIT)) {
-          await store.insertAdjustment(tx, proposed);
+    return this.ledgers.under(
+      [memberId],
+      async (tx) => {
+        await this.ledgers.mustStand(tx, memberId);
+        const write = { caller, key, route: 'request-adjustment', body: adjusting };
+        const done = await once(tx, write, async () => {
+          const now = this.clock.now();
+          const before = await store.pointsBy(tx, caller, memberId, new Date(now.getTime() - DAY_MS));
+          const proposed: AdjustmentRow = {
+            ...adjusting,
+            memberId,
+            adjustmentId: uuidv7(),
+            state: 'proposed',
+            requestedBy: caller,
+            requestedAt: now,
+            decidedBy: null,
+            decidedAt: null,
+            entryId: null,
+          };
+          const { adjustmentId } = proposed;
+          if (needsSecondPerson(adjusting.points, before, this.settings.ADJUSTMENT_LIMIT)) {
+            await store.insertAdjustment(tx, proposed);
+            return { adjustmentId };
+          }
+          if (!(await this.book(tx, proposed, ground))) return { reason: 'NOT_ENOUGH_POINTS' as const };
+          await store.insertAdjustment(tx, { ...proposed, state: 'booked', entryId: adjustmentId });
           return { adjustmentId };
-        }
-        if (!(await this.book(tx, proposed, ground))) return { reason: 'NOT_ENOUGH_POINTS' as const };
-        await store.insertAdjustment(tx, { ...proposed, state: 'booked', entryId: adjustmentId });
-        return { adjustmentId };
-      });
-      if (done.outcome === 'refused') return done;
-      if (done.result.reason) return { outcome: 'refused', reason: done.result.reason };
-      return {
-        outcome: 'done',
-        adjustment: await this.mustFind(tx, done.result.adjustmentId),
-        replayed: done.replayed,
-      };
-    });
+        });
+        if (done.outcome === 'refused') return done;
+        if (done.result.reason) return { outcome: 'refused', reason: done.result.reason };
+        return {
+          outcome: 'done',
+          adjustment: await this.mustFind(tx, done.result.adjustmentId),
+          replayed: done.replayed,
+        };
+      },
+      isDryRun,
+    );
   }
 
   /** A second person agrees or not. */
@@ -106,27 +112,35 @@ export class AdjustmentsService {
     return this.ledgers.whileMembersMove(() => this.decideNow(writing, adjustmentId, approve));
   }
 
-  private async decideNow({ caller, key }: Writing, adjustmentId: string, approve: boolean): Promise<Adjusted> {
+  private async decideNow(
+    { caller, key, isDryRun }: Writing,
+    adjustmentId: string,
+    approve: boolean,
+  ): Promise<Adjusted> {
     const known = await store.findAdjustment(this.dataSource.manager, adjustmentId);
     const ground = known && (await this.groundOf(known.programmeId));
     if (!known || !ground) return { outcome: 'refused', reason: 'ADJUSTMENT_UNKNOWN' };
-    return this.ledgers.under([known.memberId], async (tx) => {
-      const write = { caller, key, route: 'decide-adjustment', body: { adjustmentId, approve } };
-      const done = await once(tx, write, async () => {
-        const stands = await this.mustFind(tx, adjustmentId);
-        if (stands.memberId !== known.memberId) throw new MemberMoved('the adjustment went along with a merge');
-        const why = whyNotDecide(stands, caller);
-        if (why) return { reason: why };
-        if (approve && !(await this.book(tx, stands, ground))) return { reason: 'NOT_ENOUGH_POINTS' as const };
-        const decided = { decidedBy: caller, decidedAt: this.clock.now() };
-        const state = approve ? ('booked' as const) : ('rejected' as const);
-        await store.markDecided(tx, { adjustmentId, state, ...decided, entryId: approve ? adjustmentId : null });
-        return {};
-      });
-      if (done.outcome === 'refused') return done;
-      if (done.result.reason) return { outcome: 'refused', reason: done.result.reason };
-      return { outcome: 'done', adjustment: await this.mustFind(tx, adjustmentId), replayed: done.replayed };
-    });
+    return this.ledgers.under(
+      [known.memberId],
+      async (tx) => {
+        const write = { caller, key, route: 'decide-adjustment', body: { adjustmentId, approve } };
+        const done = await once(tx, write, async () => {
+          const stands = await this.mustFind(tx, adjustmentId);
+          if (stands.memberId !== known.memberId) throw new MemberMoved('the adjustment went along with a merge');
+          const why = whyNotDecide(stands, caller);
+          if (why) return { reason: why };
+          if (approve && !(await this.book(tx, stands, ground))) return { reason: 'NOT_ENOUGH_POINTS' as const };
+          const decided = { decidedBy: caller, decidedAt: this.clock.now() };
+          const state = approve ? ('booked' as const) : ('rejected' as const);
+          await store.markDecided(tx, { adjustmentId, state, ...decided, entryId: approve ? adjustmentId : null });
+          return {};
+        });
+        if (done.outcome === 'refused') return done;
+        if (done.result.reason) return { outcome: 'refused', reason: done.result.reason };
+        return { outcome: 'done', adjustment: await this.mustFind(tx, adjustmentId), replayed: done.replayed };
+      },
+      isDryRun,
+    );
   }
 
   async list(state: AdjustmentState | undefined, { limit, after }: Page) {

@@ -1,7 +1,16 @@
 import type { Metadata } from '@grpc/grpc-js';
 import { Controller } from '@nestjs/common';
 import * as rpc from '@regulars/contracts/loyalty/v1/coupons';
-import { mayActFor, pageOf, principalOf, RpcController, type RpcHandlers, refusal } from '@regulars/service';
+import {
+  isDryRun,
+  mayActFor,
+  pageOf,
+  principalOf,
+  RpcController,
+  type RpcHandlers,
+  refusal,
+  TakesDryRuns,
+} from '@regulars/service';
 import { isUuid } from '../programmes/terms.js';
 import { isPlain, isWellFormedReceipt } from '../receipts/receipt.js';
 import { allowedIn } from '../redemptions/redemption.js';
@@ -22,6 +31,7 @@ export class CouponsController implements RpcHandlers<typeof rpc.CouponServiceSe
     private readonly voids: CouponVoids,
   ) {}
 
+  @TakesDryRuns()
   async defineCoupon(request: rpc.DefineCouponRequest, metadata: Metadata): Promise<rpc.DefineCouponResponse> {
     const { terms } = request;
     if (terms && !isUuid(terms.programmeId)) throw refusal('NOT_FOUND', 'PROGRAMME_UNKNOWN');
@@ -36,6 +46,7 @@ export class CouponsController implements RpcHandlers<typeof rpc.CouponServiceSe
     return { definitions: [...found.page], nextCursor: found.nextCursor };
   }
 
+  @TakesDryRuns()
   async issueCoupons(request: rpc.IssueCouponsRequest, metadata: Metadata): Promise<rpc.IssueCouponsResponse> {
     const { definitionId, memberId, count } = request;
     if (!isUuid(definitionId)) throw refusal('NOT_FOUND', 'COUPON_KIND_UNKNOWN');
@@ -45,6 +56,7 @@ export class CouponsController implements RpcHandlers<typeof rpc.CouponServiceSe
     return { coupons: result.coupons.map(couponOf), replayed: result.replayed };
   }
 
+  @TakesDryRuns()
   async issueToTier(request: rpc.IssueToTierRequest, metadata: Metadata): Promise<rpc.IssueToTierResponse> {
     const { definitionId, tier } = request;
     if (!isUuid(definitionId)) throw refusal('NOT_FOUND', 'COUPON_KIND_UNKNOWN');
@@ -59,6 +71,7 @@ export class CouponsController implements RpcHandlers<typeof rpc.CouponServiceSe
     return { issue: issueOf(issue) };
   }
 
+  @TakesDryRuns()
   async createBatch(request: rpc.CreateBatchRequest, metadata: Metadata): Promise<rpc.CreateBatchResponse> {
     const { definitionId, count } = request;
     if (!isUuid(definitionId)) throw refusal('NOT_FOUND', 'COUPON_KIND_UNKNOWN');
@@ -167,7 +180,7 @@ export class CouponsController implements RpcHandlers<typeof rpc.CouponServiceSe
 
 function writingOf({ idempotencyKey }: { idempotencyKey: string }, metadata: Metadata) {
   if (!isPlain(idempotencyKey, 255)) throw malformed('/idempotencyKey', 'is needed');
-  return { caller: principalOf(metadata).sub, key: idempotencyKey };
+  return { caller: principalOf(metadata).sub, key: idempotencyKey, isDryRun: isDryRun(metadata) };
 }
 
 function billOf(basket: rpc.Basket | undefined, metadata: Metadata): Bill {

@@ -1,7 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { CouponTerms } from '@regulars/contracts/loyalty/v1/coupons';
-import { CLOCK, type Clock, cutPage, once, type Page, restrictedAmong } from '@regulars/service';
+import {
+  CLOCK,
+  type Clock,
+  cutPage,
+  inTransaction,
+  logConfiguration,
+  once,
+  type Page,
+  restrictedAmong,
+} from '@regulars/service';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { BookService } from '../book/book.service.js';
@@ -19,6 +28,8 @@ const MEMBERS_AT_ONCE = 500;
 export interface Writing {
   readonly caller: string;
   readonly key: string;
+  /** Whether it is only to be told what would become of it. */
+  readonly isDryRun?: boolean;
 }
 
 type Refused<Reason> = { readonly outcome: 'refused'; readonly reason: Reason | 'IDEMPOTENCY_KEY_REUSED' };
@@ -44,12 +55,14 @@ export class CouponsService {
   > {
     const faults = faultsOfCoupon(terms);
     if (faults.length > 0 || !terms) return { outcome: 'malformed', faults };
-    return this.dataSource.transaction(async (tx) => {
+    return inTransaction(this.dataSource, writing.isDryRun, async (tx) => {
       const done = await once(tx, { ...writing, route: 'define-coupon', body: terms }, async () => {
         const definitionId = uuidv7();
         const isNew = await store.insertDefinition(tx, { definitionId, terms }, this.clock.now());
         if (isNew === undefined) return { reason: 'PROGRAMME_UNKNOWN' as const };
-        return isNew ? { definitionId } : { reason: 'COUPON_CODE_TAKEN' as const };
+        if (!isNew) return { reason: 'COUPON_CODE_TAKEN' as const };
+        await this.note(tx, writing, 'coupon-kind-defined', definitionId, terms);
+        return { definitionId };
       });
       if (done.outcome === 'refused') return done;
       const { definitionId, reason } = done.result;
@@ -71,7 +84,7 @@ export class CouponsService {
     memberId: string,
     count: number,
   ): Promise<Done<{ coupons: CouponRow[] }> | Refused<'COUPON_KIND_UNKNOWN'>> {
-    return this.dataSource.transaction(async (tx) => {
+    return inTransaction(this.dataSource, writing.isDryRun, async (tx) => {
       const write = { ...writing, route: 'issue-coupons', body: { definitionId, memberId, count } };
       const done = await once(tx, write, async () => {
         const definition = await this.definition(tx, definitionId);
@@ -91,12 +104,13 @@ export class CouponsService {
     definitionId: string,
     tier: string,
   ): Promise<Done<{ issue: store.IssueRow }> | Refused<'COUPON_KIND_UNKNOWN'>> {
-    return this.dataSource.transaction(async (tx) => {
+    return inTransaction(this.dataSource, writing.isDryRun, async (tx) => {
       const write = { ...writing, route: 'issue-to-tier', body: { definitionId, tier } };
       const done = await once(tx, write, async () => {
         if (!(await this.definition(tx, definitionId))) return { reason: 'COUPON_KIND_UNKNOWN' as const };
         const issueId = uuidv7();
         await store.insertIssue(tx, issueId, definitionId, tier, this.clock.now());
+        await this.note(tx, writing, 'coupon-issue-begun', issueId, { definitionId, tier });
         return { issueId };
       });
       if (done.outcome === 'refused') return done;
@@ -143,12 +157,13 @@ export class CouponsService {
     definitionId: string,
     count: number,
   ): Promise<Done<{ batch: store.BatchRow }> | Refused<'COUPON_KIND_UNKNOWN'>> {
-    return this.dataSource.transaction(async (tx) => {
+    return inTransaction(this.dataSource, writing.isDryRun, async (tx) => {
       const write = { ...writing, route: 'create-batch', body: { definitionId, count } };
       const done = await once(tx, write, async () => {
         if (!(await this.definition(tx, definitionId))) return { reason: 'COUPON_KIND_UNKNOWN' as const };
         const batchId = uuidv7();
         await store.insertBatch(tx, { batchId, definitionId, count, drawn: 0 }, this.clock.now());
+        await this.note(tx, writing, 'coupon-batch-begun', batchId, { definitionId, count });
         return { batchId };
       });
       if (done.outcome === 'refused') return done;
@@ -157,6 +172,11 @@ export class CouponsService {
       if (!batch) throw new Error('a batch that was just written is not there');
       return { outcome: 'done', batch, replayed: done.replayed };
     });
+  }
+
+  /** Notes who set up what, in the same transaction (requirement O4). */
+  private async note(tx: EntityManager, { caller }: Writing, change: string, recordId: string, after: object) {
+    await logConfiguration(tx, { at: this.clock.now(), principal: caller, change, recordId, after });
   }
 
   /** Codes of a batch from a place on: those that are there, or else the next ones, made now. Undefined: no such batch. */

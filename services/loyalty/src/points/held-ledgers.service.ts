@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { MemberReference } from '@regulars/contracts/loyalty/v1/purchases';
 import { appendToOutbox, Outbox, type OutboxEvent } from '@regulars/messaging';
+import { inTransaction } from '@regulars/service';
 import type { QueryConfig } from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
 import { failureOf } from '../lanes/failure.js';
@@ -26,10 +27,14 @@ export class HeldLedgers {
   ) {}
 
   /** Does the work in one transaction that holds the members' locks from its beginning; again when it lost a race. */
-  async under<Result>(memberIds: readonly string[], work: (tx: EntityManager) => Promise<Result>): Promise<Result> {
+  async under<Result>(
+    memberIds: readonly string[],
+    work: (tx: EntityManager) => Promise<Result>,
+    isDryRun = false,
+  ): Promise<Result> {
     for (let reruns = 0; ; reruns += 1) {
       try {
-        const result = await this.dataSource.transaction(async (tx) => {
+        const result = await inTransaction(this.dataSource, isDryRun, async (tx) => {
           if (memberIds.length > 0) await store.lockMembers(tx, memberIds);
           return work(tx);
         });

@@ -18,10 +18,12 @@ import {
   CLOCK,
   type Clock,
   idempotencyKeyIn,
+  isDryRun,
   principalOf,
   RpcController,
   type RpcHandlers,
   refusal,
+  TakesDryRuns,
 } from '@regulars/service';
 import { stateOf } from './policy.js';
 import type { ProgrammeRow, VersionRow } from './programme.js';
@@ -37,8 +39,14 @@ export class ProgrammesController implements RpcHandlers<typeof ProgrammeService
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
+  @TakesDryRuns()
   async createProgramme(request: CreateProgrammeRequest, metadata: Metadata): Promise<CreateProgrammeResponse> {
-    const result = await this.programmes.create(principalOf(metadata).sub, request, idempotencyKeyIn(metadata));
+    const result = await this.programmes.create(
+      principalOf(metadata).sub,
+      request,
+      idempotencyKeyIn(metadata),
+      isDryRun(metadata),
+    );
     switch (result.outcome) {
       case 'created':
         return { programme: this.programmeOf(result.programme, []), replayed: result.replayed };
@@ -57,12 +65,14 @@ export class ProgrammesController implements RpcHandlers<typeof ProgrammeService
     return { programme: this.programmeOf(found.programme, found.versions) };
   }
 
+  @TakesDryRuns()
   async draftVersion({ programmeId, terms }: DraftVersionRequest, metadata: Metadata): Promise<DraftVersionResponse> {
     const result = await this.programmes.draft(
       principalOf(metadata).sub,
       known(programmeId),
       terms,
       idempotencyKeyIn(metadata),
+      isDryRun(metadata),
     );
     switch (result.outcome) {
       case 'drafted':
@@ -79,12 +89,14 @@ export class ProgrammesController implements RpcHandlers<typeof ProgrammeService
     }
   }
 
+  @TakesDryRuns()
   async publishVersion(request: PublishVersionRequest, metadata: Metadata): Promise<PublishVersionResponse> {
     const result = await this.programmes.publish(
       principalOf(metadata).sub,
       known(request.programmeId),
       request.version,
       request.effectiveFrom,
+      isDryRun(metadata),
     );
     switch (result.outcome) {
       case 'published':

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { CreateProgrammeRequest, ProgrammeTerms } from '@regulars/contracts/loyalty/v1/programmes';
-import { CLOCK, type Clock, logConfiguration, once } from '@regulars/service';
+import { CLOCK, type Clock, inTransaction, logConfiguration, once } from '@regulars/service';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { isDate, todayAt } from './calendar.js';
@@ -39,13 +39,14 @@ export class ProgrammesService {
     by: string,
     request: CreateProgrammeRequest,
     key?: string,
+    isDryRun = false,
   ): Promise<
     { outcome: 'created'; programme: ProgrammeRow; replayed: boolean } | { outcome: 'taken' } | Malformed | Reused
   > {
     const faults = faultsOfProgramme(request);
     if (faults.length > 0) return { outcome: 'malformed', faults };
     try {
-      return await this.dataSource.transaction(async (tx) => {
+      return await inTransaction(this.dataSource, isDryRun, async (tx) => {
         const done = await once(tx, { caller: by, key, route: 'create-programme', body: request }, async () => {
           const programme = { programmeId: uuidv7(), ...request };
           if (!(await store.insertProgramme(tx, programme, this.clock.now()))) throw new Taken();
@@ -73,10 +74,11 @@ export class ProgrammesService {
     programmeId: string,
     terms: ProgrammeTerms | undefined,
     key?: string,
+    isDryRun = false,
   ): Promise<{ outcome: 'drafted'; version: VersionRow; replayed: boolean } | Malformed | NotFound | Reused> {
     const faults = faultsOfTerms(terms);
     if (faults.length > 0 || !terms) return { outcome: 'malformed', faults };
-    return this.dataSource.transaction(async (tx) => {
+    return inTransaction(this.dataSource, isDryRun, async (tx) => {
       if (!(await store.findProgramme(tx, programmeId, true))) return { outcome: 'not-found' };
       const done = await once(
         tx,
@@ -103,6 +105,7 @@ export class ProgrammesService {
     programmeId: string,
     version: number,
     effectiveFrom: string,
+    isDryRun = false,
   ): Promise<
     | { outcome: 'published'; version: VersionRow }
     | { outcome: 'refused'; reason: 'NOT_A_DRAFT' | 'EFFECTIVE_IN_PAST' }
@@ -113,7 +116,7 @@ export class ProgrammesService {
       return { outcome: 'malformed', faults: [{ pointer: '/effectiveFrom', message: 'is no date, YYYY-MM-DD' }] };
     }
     const now = this.clock.now();
-    return this.dataSource.transaction(async (tx) => {
+    return inTransaction(this.dataSource, isDryRun, async (tx) => {
       if (!(await store.findProgramme(tx, programmeId, true))) return { outcome: 'not-found' };
       const versions = await store.versionsOf(tx, programmeId);
       const draft = versions.find((each) => each.version === version);

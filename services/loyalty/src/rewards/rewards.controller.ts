@@ -12,7 +12,15 @@ import {
   type Reward,
   RewardServiceService,
 } from '@regulars/contracts/loyalty/v1/rewards';
-import { pageOf, principalOf, RpcController, type RpcHandlers, refusal } from '@regulars/service';
+import {
+  isDryRun,
+  pageOf,
+  principalOf,
+  RpcController,
+  type RpcHandlers,
+  refusal,
+  TakesDryRuns,
+} from '@regulars/service';
 import { isUuid } from '../programmes/terms.js';
 import { isPlain } from '../receipts/receipt.js';
 import type { RewardRow } from './reward.js';
@@ -24,6 +32,7 @@ import { type ChangedStock, type CreatedReward, RewardsService } from './rewards
 export class RewardsController implements RpcHandlers<typeof RewardServiceService> {
   constructor(private readonly rewards: RewardsService) {}
 
+  @TakesDryRuns()
   async createReward(request: CreateRewardRequest, metadata: Metadata): Promise<CreateRewardResponse> {
     const { terms, stock } = request;
     if (terms && !isUuid(terms.programmeId)) throw refusal('NOT_FOUND', 'PROGRAMME_UNKNOWN');
@@ -44,6 +53,7 @@ export class RewardsController implements RpcHandlers<typeof RewardServiceServic
     return { rewards: found.page.map(rewardOf), nextCursor: found.nextCursor };
   }
 
+  @TakesDryRuns()
   async changeStock(request: ChangeStockRequest, metadata: Metadata): Promise<ChangeStockResponse> {
     const { rewardId, change } = request;
     if (!isUuid(rewardId)) throw refusal('NOT_FOUND', 'REWARD_UNKNOWN');
@@ -56,7 +66,7 @@ export class RewardsController implements RpcHandlers<typeof RewardServiceServic
 
 function writingOf({ idempotencyKey }: { idempotencyKey: string }, metadata: Metadata) {
   if (!isPlain(idempotencyKey, 255)) throw malformed('/idempotencyKey', 'is needed');
-  return { caller: principalOf(metadata).sub, key: idempotencyKey };
+  return { caller: principalOf(metadata).sub, key: idempotencyKey, isDryRun: isDryRun(metadata) };
 }
 
 function rewardOf({ rewardId, terms, stock }: RewardRow): Reward {

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { RewardTerms } from '@regulars/contracts/loyalty/v1/rewards';
-import { CLOCK, type Clock, cutPage, logConfiguration, once, type Page } from '@regulars/service';
+import { CLOCK, type Clock, cutPage, inTransaction, logConfiguration, once, type Page } from '@regulars/service';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import type { Fault } from '../programmes/terms.js';
@@ -11,6 +11,8 @@ import * as store from './rewards.store.js';
 export interface Writing {
   readonly caller: string;
   readonly key: string;
+  /** Whether it is only to be told what would become of it. */
+  readonly isDryRun?: boolean;
 }
 
 export type CreatedReward =
@@ -39,7 +41,7 @@ export class RewardsService {
   async create(writing: Writing, terms: RewardTerms | undefined, stock: number | undefined): Promise<CreatedReward> {
     const faults = faultsOfReward(terms, stock);
     if (faults.length > 0 || !terms) return { outcome: 'malformed', faults };
-    return this.dataSource.transaction(async (tx) => {
+    return inTransaction(this.dataSource, writing.isDryRun, async (tx) => {
       const write = { ...writing, route: 'create-reward', body: { terms, stock } };
       const done = await once(tx, write, async () => {
         const row = { rewardId: uuidv7(), terms, stock: stock ?? null };
@@ -69,14 +71,22 @@ export class RewardsService {
   }
 
   changeStock(writing: Writing, rewardId: string, change: number): Promise<ChangedStock> {
-    return this.dataSource.transaction(async (tx) => {
+    return inTransaction(this.dataSource, writing.isDryRun, async (tx) => {
       const write = { ...writing, route: 'change-stock', body: { rewardId, change } };
       const done = await once(tx, write, async () => {
         const reward = await store.findReward(tx, rewardId);
         if (!reward) return { reason: 'REWARD_UNKNOWN' as const };
         if (reward.stock === null) return { reason: 'STOCK_NOT_COUNTED' as const };
-        const isDone = (await store.changeStock(tx, rewardId, change)) !== undefined;
-        return isDone ? {} : { reason: 'STOCK_WOULD_BE_NEGATIVE' as const };
+        const stock = await store.changeStock(tx, rewardId, change);
+        if (stock === undefined) return { reason: 'STOCK_WOULD_BE_NEGATIVE' as const };
+        const noted = {
+          principal: writing.caller,
+          change: 'stock-changed',
+          recordId: rewardId,
+          after: { change, stock },
+        };
+        await logConfiguration(tx, { at: this.clock.now(), ...noted });
+        return {};
       });
       if (done.outcome === 'refused') return done;
       if (done.result.reason) return { outcome: 'refused', reason: done.result.reason };

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { CLOCK, type Clock, cutPage, once, type Page } from '@regulars/service';
+import { CLOCK, type Clock, cutPage, logConfiguration, once, type Page } from '@regulars/service';
 import type { QueryConfig } from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
@@ -200,6 +200,13 @@ export class TiersService {
     const done = await this.ledgers.under([memberId], (tx) =>
       once(tx, { caller: actor, route: 'grant-tier', key, body }, async () => {
         await this.write(tx, [{ key: kept, kept, change, reason, actor }]);
+        const noted = {
+          principal: actor,
+          change: 'tier-granted',
+          recordId: memberId,
+          after: { programmeId, tier, until },
+        };
+        await logConfiguration(tx, { at: this.clock.now(), ...noted });
         return {};
       }),
     );
