@@ -6,8 +6,9 @@ import { registration, TERMS } from './seed.js';
 export interface Sandbox {
   readonly storeId: string;
   readonly tillId: string;
-  /** The till's key, told this once. */
+  /** The till's key, told this once; empty for a till that signs. */
   readonly key: string;
+  readonly keyId: string;
   readonly members: readonly { readonly memberId: string; readonly number: string; readonly codeToken: string }[];
 }
 
@@ -28,17 +29,27 @@ const PAUSE_MS = 200;
  * that what is rung up there is in nobody's points, reports and liability. Safe to repeat: what is there is used again.
  *
  * @param till the number of the till, such as the maker's name; each run gives it a new key, and it has two at most
+ * @param publicKey `x` of the Ed25519 public key with which the till signs; without it a bearer key is made
  */
-export async function sandboxFor(url: string, administrator: string, till: string): Promise<Sandbox> {
+export async function sandboxFor(
+  url: string,
+  administrator: string,
+  till: string,
+  publicKey?: string,
+): Promise<Sandbox> {
   const api = new Api(url, administrator);
   const storeId = (await sandboxStore(api)) ?? (await makeSandboxStore(api));
   const tillId = await tillOf(api, storeId, till);
-  const made = await api.post(`/v1/tills/${tillId}/keys`, {});
-  if (made.status === 409) throw new Error(`The till ${till} has two live keys: revoke one, or take another name`);
-  const { secret } = accepted(made, 'a key') as { secret: string };
+  const made = await api.post(
+    `/v1/tills/${tillId}/keys`,
+    publicKey === undefined ? {} : { publicKey: { kty: 'OKP', crv: 'Ed25519', x: publicKey } },
+  );
+  if (made.status === 409 && (made.body as { code: string }).code === 'TOO_MANY_LIVE_KEYS')
+    throw new Error(`The till ${till} has two live keys: revoke one, or take another name`);
+  const { secret = '', keyId } = accepted(made, 'a key') as { secret?: string; keyId: string };
   const members = [];
   for (const guest of guests) members.push(await memberFor(api, guest, storeId));
-  return { storeId, tillId, key: secret, members };
+  return { storeId, tillId, key: secret, keyId, members };
 }
 
 async function sandboxStore(api: Api): Promise<string | undefined> {

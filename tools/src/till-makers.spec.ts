@@ -92,10 +92,17 @@ describe('The guide for till makers', () => {
     expect(blocks.length).toBeGreaterThan(5);
     const marked = blocks.map((block, at) => `${block}\necho "=== end of ${at}"\n`).join('');
     // npm runs in the checkout; everything else may write its files where it stands.
-    const script = `npm() { node ${join(workspaceDir, 'tools', 'dist', 'conformance', 'main.js')} --help; }\n${marked}`;
+    const dist = join(workspaceDir, 'tools', 'dist');
+    const npm = `npm() {
+      case "$*" in
+        *sandbox*) shift 4; node ${join(dist, 'make-sandbox.js')} --gateway "$GATEWAY" "$@" ;;
+        *) node ${join(dist, 'conformance', 'main.js')} --help ;;
+      esac
+    }`;
+    const script = `${npm}\n${marked}`;
     const { stdout } = await run('bash', ['-euo', 'pipefail', '-c', script], {
       cwd: dir,
-      env: { ...process.env, ...environment() },
+      env: { ...process.env, ...environment(), TOKEN: platform.tokens.administrator },
     });
     const outputs = stdout.split(/=== end of \d+\n/);
     blocks.forEach((block, at) => {
