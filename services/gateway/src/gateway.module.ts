@@ -21,6 +21,7 @@ import { DuplicatesController } from './duplicates/duplicates.controller.js';
 import { ProblemAnswers } from './edge/problems.guard.js';
 import { FollowUpsController } from './followups/followups.controller.js';
 import { type GatewaySettings, LOG } from './gateway.config.js';
+import { HoldsController } from './holds/holds.controller.js';
 import { LiabilityController } from './liability/liability.controller.js';
 import { LimitsJob } from './limits/limits.job.js';
 import { Limits } from './limits/limits.service.js';
@@ -94,6 +95,7 @@ export class GatewayModule {
         CouponUsesController,
         CouponVoidsController,
         AdjustmentsController,
+        HoldsController,
         MessagesController,
         CasesController,
         FollowUpsController,

@@ -4,6 +4,7 @@ import { ConfigurationServiceService } from '@regulars/contracts/call/v1/configu
 import { CaseServiceService } from '@regulars/contracts/complaints/v1/cases';
 import { AdjustmentServiceService } from '@regulars/contracts/loyalty/v1/adjustments';
 import { CouponServiceService } from '@regulars/contracts/loyalty/v1/coupons';
+import { HoldServiceService } from '@regulars/contracts/loyalty/v1/holds';
 import { LiabilityServiceService } from '@regulars/contracts/loyalty/v1/liability';
 import { PointsServiceService } from '@regulars/contracts/loyalty/v1/points';
 import { ProgrammeServiceService } from '@regulars/contracts/loyalty/v1/programmes';
@@ -68,6 +69,7 @@ export class Owners implements OnApplicationShutdown {
   readonly redemptions: RpcClient<typeof RedemptionServiceService>;
   readonly coupons: RpcClient<typeof CouponServiceService>;
   readonly adjustments: RpcClient<typeof AdjustmentServiceService>;
+  readonly holds: RpcClient<typeof HoldServiceService>;
   readonly cases: RpcClient<typeof CaseServiceService>;
   readonly followUps: RpcClient<typeof FollowUpServiceService>;
   readonly messages: RpcClient<typeof MessageServiceService>;
@@ -100,6 +102,7 @@ export class Owners implements OnApplicationShutdown {
     this.redemptions = this.reach(RedemptionServiceService, 'LOYALTY');
     this.coupons = this.reach(CouponServiceService, 'LOYALTY');
     this.adjustments = this.reach(AdjustmentServiceService, 'LOYALTY');
+    this.holds = this.reach(HoldServiceService, 'LOYALTY');
     this.cases = this.reach(CaseServiceService, 'COMPLAINTS');
     this.followUps = this.reach(FollowUpServiceService, 'SURVEYS');
     this.messages = this.reach(MessageServiceService, 'NOTIFICATIONS');

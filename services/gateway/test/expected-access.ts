@@ -223,6 +223,14 @@ export const expectedAccess: Readonly<Record<string, ExpectedAccess>> = {
   'POST /v1/adjustments/:adjustmentId:reject': { may: 'complaint-supervisor finance administrator' },
   'GET /v1/adjustments': { may: 'complaint-supervisor finance auditor administrator' },
 
+  'GET /v1/holds': {
+    may: 'store-manager complaint-supervisor finance auditor administrator',
+    foreign: notYours,
+    naming: { path: ({ storeId }) => `/v1/holds?storeId=${storeId}` },
+  },
+  'POST /v1/holds/:purchaseId:release': { may: 'complaint-supervisor finance administrator' },
+  'POST /v1/holds/:purchaseId:reverse': { may: 'complaint-supervisor finance administrator' },
+
   'POST /v1/coupon-definitions': { may: 'marketing administrator' },
   'GET /v1/coupon-definitions': { may: `till ${everyRole}` },
   'POST /v1/coupons': { may: 'agent complaint-supervisor marketing administrator' },

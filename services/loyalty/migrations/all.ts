@@ -10,6 +10,7 @@ import { Adjustments0000000000022 } from './0022-adjustments.js';
 import { ConfigurationLog0000000000030 } from './0030-configuration-log.js';
 import { MemberDataOrders } from './0040-member-data-orders.js';
 import { Restrictions } from './0041-restrictions.js';
+import { FraudHolds0000000000050 } from './0050-fraud-holds.js';
 import { Birthdays0000000000060 } from './0060-birthdays.js';
 import { CouponVoids0000000000061 } from './0061-coupon-voids.js';
 import { Merges0000000000070 } from './0070-merges.js';
@@ -22,12 +23,13 @@ export const migrations: Migrations = [
   Standings0000000000010,
   Backtests0000000000011,
   Redemptions0000000000020,
-  ConfigurationLog0000000000030,
   Coupons0000000000021,
   Adjustments0000000000022,
+  ConfigurationLog0000000000030,
   MemberDataOrders,
   Restrictions,
-  Merges0000000000070,
+  FraudHolds0000000000050,
   Birthdays0000000000060,
   CouponVoids0000000000061,
+  Merges0000000000070,
 ];

@@ -23,6 +23,10 @@ import { CouponsService } from './coupons/coupons.service.js';
 import { couponsTopic } from './coupons/coupons-topic.js';
 import { ExpiryJob } from './expiry/expiry.job.js';
 import { ExpiryService } from './expiry/expiry.service.js';
+import { HoldsController } from './holds/holds.controller.js';
+import { HoldsService } from './holds/holds.service.js';
+import { WatchJob } from './holds/watch.job.js';
+import { WatchService } from './holds/watch.service.js';
 import { Lanes } from './lanes/lanes.service.js';
 import { LiabilityController } from './liability/liability.controller.js';
 import { LiabilityService } from './liability/liability.service.js';
@@ -96,6 +100,7 @@ import { TiersService } from './tiers/tiers.service.js';
     CouponsController,
     AdjustmentsController,
     LiabilityController,
+    HoldsController,
   ],
   providers: [
     LoyaltyMemberData,
@@ -106,6 +111,9 @@ import { TiersService } from './tiers/tiers.service.js';
     ProgrammesService,
     SimulationsService,
     StandingsService,
+    WatchService,
+    WatchJob,
+    HoldsService,
     BacktestsService,
     BacktestsJob,
     LiabilityService,

@@ -1,6 +1,7 @@
 import { ConfigurationServiceService } from '@regulars/contracts/call/v1/configuration';
 import { AdjustmentServiceService } from '@regulars/contracts/loyalty/v1/adjustments';
 import { CouponServiceService } from '@regulars/contracts/loyalty/v1/coupons';
+import { HoldServiceService } from '@regulars/contracts/loyalty/v1/holds';
 import { LiabilityServiceService } from '@regulars/contracts/loyalty/v1/liability';
 import { PointsServiceService } from '@regulars/contracts/loyalty/v1/points';
 import { ProgrammeServiceService } from '@regulars/contracts/loyalty/v1/programmes';
@@ -32,6 +33,7 @@ await bootService({
     AdjustmentServiceService,
     MemberDataServiceService,
     LiabilityServiceService,
+    HoldServiceService,
   ],
   migrations,
 });

@@ -130,6 +130,7 @@ export function theTerms(change: Partial<NonNullable<ProgrammeTerms['accrual']>>
     rules: [],
     tierReview: undefined,
     expiryWarningDays: 0,
+    holdLimits: undefined,
     birthday: undefined,
   };
 }

@@ -21,6 +21,8 @@ import { CouponUses } from '../src/coupons/coupon-uses.service.js';
 import { CouponVoids } from '../src/coupons/coupon-voids.service.js';
 import { CouponsService } from '../src/coupons/coupons.service.js';
 import { ExpiryService } from '../src/expiry/expiry.service.js';
+import { HoldsService } from '../src/holds/holds.service.js';
+import { WatchService } from '../src/holds/watch.service.js';
 import { Lanes } from '../src/lanes/lanes.service.js';
 import { LiabilityService } from '../src/liability/liability.service.js';
 import { MembersService } from '../src/members/members.service.js';
@@ -70,6 +72,7 @@ export class Pod {
   readonly adjustments: AdjustmentsService;
   readonly merges: MergesService;
   readonly birthdays: BirthdaysService;
+  readonly holds: HoldsService;
   private readonly lanes: Lanes;
 
   private constructor(
@@ -87,9 +90,11 @@ export class Pod {
     const { receipts } = this;
     const outbox = new Outbox();
     this.lanes = new Lanes({ LANES: lanes, LANE_QUEUE: 2_048, DATABASE_URL: databaseUrl }, clock);
-    const kept = new KeptPurchases(books, ledger, receipts, outbox, standings, new BirthdayDays(), clock);
+    const watches = new WatchService(dataSource, clock);
+    const kept = new KeptPurchases(books, ledger, receipts, outbox, standings, watches, new BirthdayDays(), clock);
     this.points = new PointsService(dataSource, clock, books);
     this.pending = new PendingService(dataSource, clock, this.lanes, kept);
+    this.holds = new HoldsService(dataSource, clock, this.pending);
     const ledgers = new HeldLedgers(dataSource, ledger, outbox);
     this.coupons = new CouponsService(dataSource, clock, books, this.points);
     const asked = members ?? new MembersClient({ MEMBERS_ADDR: undefined }, undefined);
@@ -104,15 +109,15 @@ export class Pod {
     this.redemptions = new RedemptionsService(dataSource, clock, books, ledgers, this.points, this.rewards, receipts);
     const settings = { ADJUSTMENT_LIMIT: 500 };
     this.adjustments = new AdjustmentsService(dataSource, clock, settings, books, ledgers);
-    const postings = new Postings(books, ledger, receipts, outbox, standings, new BirthdayDays(), clock);
     this.couponVoids = new CouponVoids(dataSource, clock, ledgers);
+    const postings = new Postings(books, ledger, receipts, outbox, standings, watches, new BirthdayDays(), clock);
     this.couponUses = new CouponUses(dataSource, clock, books, ledgers, this.points, receipts);
     this.purchases = new PurchasesService(this.lanes, postings, kept);
     this.refunds = new RefundsService(
       dataSource,
       clock,
       this.lanes,
-      new RefundBatches(books, ledger, receipts, new Payments(), outbox, clock),
+      new RefundBatches(books, ledger, receipts, new Payments(), watches, outbox, clock),
     );
   }
 

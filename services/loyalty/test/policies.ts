@@ -38,6 +38,7 @@ export function aPolicy(change: Partial<Policy> = {}): Policy {
     tierPeriodMonths: 12,
     tierReview: undefined,
     expiryWarningDays: 0,
+    holdLimits: undefined,
     birthday: undefined,
     expiry: { $case: 'rollingMonths', value: 12 },
     acceptDaysBack: 30,

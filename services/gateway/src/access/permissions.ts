@@ -153,6 +153,10 @@ export const permissions: Readonly<Record<string, Permission>> = {
   'POST /v1/adjustments/:adjustmentId:reject': people('complaint-supervisor', 'finance', 'administrator'),
   'GET /v1/adjustments': people('complaint-supervisor', 'finance', 'auditor', 'administrator'),
 
+  'GET /v1/holds': people('store-manager', 'complaint-supervisor', 'finance', 'auditor', 'administrator'),
+  'POST /v1/holds/:purchaseId:release': people('complaint-supervisor', 'finance', 'administrator'),
+  'POST /v1/holds/:purchaseId:reverse': people('complaint-supervisor', 'finance', 'administrator'),
+
   'POST /v1/coupon-definitions': people('marketing', 'administrator'),
   'GET /v1/coupon-definitions': tillsAnd(...everyRole),
   'POST /v1/coupons': people('agent', 'complaint-supervisor', 'marketing', 'administrator'),

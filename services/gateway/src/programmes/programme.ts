@@ -2,6 +2,7 @@ import {
   type BirthdayRights,
   BirthdayWindow,
   type Expiry,
+  type HoldLimits,
   type Programme,
   type ProgrammeTerms,
   type ProgrammeVersion,
@@ -90,6 +91,32 @@ const expiry = z
   })
   .meta({ id: 'Expiry', description: 'When points end; without a field never' });
 
+function holdLimit(what: string, least = 1) {
+  return z
+    .strictObject({
+      most: z.int().min(least).max(500).meta({ description: 'What is more is held' }),
+      withinMinutes: z
+        .int()
+        .min(1)
+        .max(1_440)
+        .meta({ description: 'Within so long', examples: [60] }),
+    })
+    .optional()
+    .meta({ description: what });
+}
+
+const holdLimits = z
+  .strictObject({
+    memberPurchases: holdLimit('Purchases of a member'),
+    tillPurchases: holdLimit('Purchases of members at a till'),
+    tillMembers: holdLimit('Different members at a till'),
+    memberRefundsOfSpent: holdLimit('Refunds of a member whose points were spent before', 0),
+  })
+  .meta({
+    id: 'HoldLimits',
+    description: 'From when on purchases are held for a person to look at; what is left out is not watched',
+  });
+
 const birthday = z
   .strictObject({
     window: windows.schema.meta({
@@ -124,6 +151,7 @@ export const termsBody = z
     tierReview: tierReview.optional(),
     birthday: birthday.optional(),
     expiryWarningDays: days.default(0).meta({ description: 'Members are warned so long before points end; 0: not' }),
+    holdLimits: holdLimits.optional(),
   })
   .meta({ id: 'ProgrammeTerms' });
 export type TermsBody = z.output<typeof termsBody>;
@@ -151,16 +179,22 @@ export const programme = z
 
 /** The terms as loyalty takes them. */
 export function termsOf(body: TermsBody): ProgrammeTerms {
-  const { accrual, birthday: rights, expiry, rules, tiers, tierReview } = body;
+  const { accrual, birthday: rights, expiry, rules, tiers, tierReview, holdLimits } = body;
   return {
     ...body,
     tiers: tiers.map(({ benefits, ...tier }) => ({ ...tier, benefits })),
     tierReview,
+    holdLimits: holdLimits && limitsOf(holdLimits),
     birthday: rights && { window: windows.number(rights.window), couponCode: rights.couponCode ?? '' },
     rules: rules.map(ruleOf),
     accrual: { ...accrual, rounding: roundings.number(accrual.rounding) },
     expiry: { policy: policyOf(expiry) },
   };
+}
+
+function limitsOf(limits: NonNullable<TermsBody['holdLimits']>): HoldLimits {
+  const { memberPurchases, tillPurchases, tillMembers, memberRefundsOfSpent } = limits;
+  return { memberPurchases, tillPurchases, tillMembers, memberRefundsOfSpent };
 }
 
 function policyOf({ rollingMonths, yearEndGraceMonths, fixedDate }: TermsBody['expiry']): Expiry['policy'] {

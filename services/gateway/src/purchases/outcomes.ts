@@ -49,7 +49,7 @@ export const kept = z
   .object({
     outcome: z.enum(['pending', 'held']),
     purchaseId: z.uuid(),
-    reason: z.enum(['anonymous', 'member-not-known-yet', 'business-date-may-be-restamped']),
+    reason: z.enum([...pendingReasons.schema.options, ...holdReasons.schema.options]),
     receiptText: receiptText.optional(),
   })
   .meta({ id: 'PurchaseKept' });

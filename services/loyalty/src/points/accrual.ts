@@ -17,6 +17,7 @@ export type StepCode =
   | 'rounding'
   | 'cap-per-day'
   | 'cap-per-month'
+  | 'released'
   | 'taken-back'
   | 'expired'
   | 'redeemed'

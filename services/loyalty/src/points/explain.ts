@@ -1,5 +1,6 @@
 import type { ExplainStep } from '@regulars/contracts/loyalty/v1/points';
 import type { ReceiptText } from '@regulars/contracts/loyalty/v1/purchases';
+import { causeIn, causeInWords } from '../holds/hold.js';
 import type { Step, StepCode } from './accrual.js';
 
 type Numbers = Readonly<Record<string, number>>;
@@ -38,6 +39,10 @@ const words: Record<StepCode, (numbers: Numbers, ruleOf: RuleNames) => ReceiptTe
     zhCn: `每月上限 ${whole(n.cap)} 分，此前已得 ${whole(n.earned_before)} 分`,
     en: `Cap of ${whole(n.cap)} a month, ${whole(n.earned_before)} earned before`,
   }),
+  released: (n) => {
+    const why = causeInWords(causeIn(n));
+    return { zhCn: `核查后入账（${why.zhCn}）`, en: `Credited after a check (${why.en})` };
+  },
   'taken-back': (n) => ({
     zhCn: `退款 ${money(n.refunded_minor)}，扣回 ${whole(n.points)} 分，欠 ${whole(n.owed)} 分`,
     en: `${money(n.refunded_minor)} refunded: ${whole(n.points)} taken back, ${whole(n.owed)} owed`,

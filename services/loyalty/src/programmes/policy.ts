@@ -8,6 +8,7 @@ import {
   type Tier,
   type TierReview,
 } from '@regulars/contracts/loyalty/v1/programmes';
+import { type Limits, limitsOf } from '../holds/hold-limits.js';
 import { todayAt } from './calendar.js';
 import type { VersionRow } from './programme.js';
 import { type Rule, rulesOf } from './rules.js';
@@ -40,6 +41,8 @@ export interface Policy {
   readonly acceptDaysBack: number;
   readonly refundMayOwe: boolean;
   readonly timeZone: string;
+  /** Undefined: nothing is watched. */
+  readonly holdLimits: Limits | undefined;
   /** Undefined: birthdays bring nothing. */
   readonly birthday: BirthdayPolicy | undefined;
 }
@@ -120,6 +123,7 @@ export function policyOf(version: number, effectiveFrom: string, terms: Programm
     acceptDaysBack: terms.acceptDaysBack,
     refundMayOwe: terms.refundMayOwe,
     timeZone: terms.timeZone,
+    holdLimits: limitsOf(terms.holdLimits),
     birthday: birthdayOf(terms),
   };
 }

@@ -11,6 +11,7 @@ import {
   type TierBenefits,
   type TierReview,
 } from '@regulars/contracts/loyalty/v1/programmes';
+import { limitFaults } from '../holds/hold-limits.js';
 import { isDate, isTimeZone } from './calendar.js';
 import { Checks, type Fault, isUuid, MOST_MINOR } from './checks.js';
 import { ruleFaults } from './rule-faults.js';
@@ -30,6 +31,7 @@ export function faultsOfTerms(terms: ProgrammeTerms | undefined): Fault[] {
   reviewFaults(checks, terms.tierReview);
   checks.range('/terms/expiryWarningDays', terms.expiryWarningDays, 0, 180);
   ruleFaults(checks, terms.rules);
+  limitFaults(checks, terms.holdLimits);
   birthdayFaults(checks, terms.birthday);
   return checks.faults;
 }

@@ -29,6 +29,8 @@ export interface Crediting {
   readonly timeZone: string;
   /** Date in the programme's zone on which its points begin to age. */
   readonly earnedOn: string;
+  /** Why it was held before a person released it; undefined for one that was not. */
+  readonly released?: Readonly<Record<string, number>> | undefined;
   /** Whether its business date is the member's birthday. */
   readonly isBirthday: boolean;
 }
@@ -46,7 +48,8 @@ export interface Credited {
  * @throws InvalidAmount when the points are no safe number
  */
 export function credit(ledger: LedgerBatch, account: OpenAccount, past: Past, crediting: Crediting): Credited {
-  const { purchaseId, receipt, policy, bought, channel, rungMs, timeZone, earnedOn, isBirthday } = crediting;
+  const { purchaseId, receipt, policy, bought, channel, rungMs, timeZone, earnedOn } = crediting;
+  const { isBirthday, released } = crediting;
   const { storeId, businessDate } = receipt;
   const before = withBatch(past, account, businessDate, policy);
   const minute = policy.rules.length === 0 ? 0 : minuteOfDay(rungMs, timeZone);
@@ -60,7 +63,7 @@ export function credit(ledger: LedgerBatch, account: OpenAccount, past: Past, cr
     storeId,
     businessDate,
     programmeVersion: policy.version,
-    steps: accrued.steps,
+    steps: released ? [...accrued.steps, ['released', accrued.points * 10_000, released] as const] : accrued.steps,
   } as const;
   const { points, countedMinor: spentMinor, weights } = accrued;
   const entry = ledger.earn(account, booking, { points, spentMinor, policy, earnedOn });

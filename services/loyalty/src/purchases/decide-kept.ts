@@ -1,11 +1,14 @@
 import { InvalidAmount, prorate } from '@regulars/amounts';
 import {
+  HoldReason,
   type MemberReference,
   PendingReason,
   PurchaseRefusal,
   type Receipt,
 } from '@regulars/contracts/loyalty/v1/purchases';
 import type { Book, Ground } from '../book/book.js';
+import type { NewHold } from '../holds/hold.js';
+import type { HoldCause, Movement, Watch } from '../holds/watch.js';
 import type { Bought } from '../points/accrual.js';
 import { LedgerBatch, type NewEntry, type Occasion } from '../points/ledger.js';
 import type { GivenBack } from '../points/refund.js';
@@ -72,6 +75,9 @@ export interface DecidedKept {
   readonly keys: { readonly keeping: Keeping; readonly result: StoredResult }[];
   /** No longer waiting: credited, or for a member that is gone. */
   readonly ended: string[];
+  readonly holds: NewHold[];
+  /** What counts from now on where purchases are watched. */
+  readonly movements: Movement[];
   /** Claimed by a member that is not known yet. */
   readonly awaiting: { readonly keeping: Keeping; readonly id: string; readonly memberId: string }[];
 }
@@ -80,8 +86,8 @@ export interface DecidedKept {
  * Decides whether kept purchases can be credited now: their member became known, or their receipt is claimed
  * (architecture: the purchase path, 6; requirement L2). Each is credited at most once, to one member.
  */
-export function decideKept(items: readonly HeldKept[], book: Book, occasion: Occasion): DecidedKept {
-  const batch = new KeptBatch(book, occasion);
+export function decideKept(items: readonly HeldKept[], book: Book, watch: Watch, occasion: Occasion): DecidedKept {
+  const batch = new KeptBatch(book, watch, occasion);
   for (const item of items) batch.outcomes.push(batch.decide(item));
   return batch;
 }
@@ -92,11 +98,15 @@ class KeptBatch implements DecidedKept {
   readonly credited: CreditedKept[] = [];
   readonly keys: { keeping: Keeping; result: StoredResult }[] = [];
   readonly ended: string[] = [];
+  readonly holds: NewHold[] = [];
+  readonly movements: Movement[] = [];
   readonly awaiting: { keeping: Keeping; id: string; memberId: string }[] = [];
+  private readonly heldNow = new Map<string, StoredResult>();
   private readonly done = new Map<string, StoredResult & { readonly o: 'credited' }>();
 
   constructor(
     private readonly book: Book,
+    private readonly watch: Watch,
     private readonly occasion: Occasion,
   ) {
     this.ledger = new LedgerBatch(occasion.nowMs);
@@ -125,6 +135,8 @@ class KeptBatch implements DecidedKept {
 
   private creditOrWait(keeping: Keeping, held: Held, member: Circumstance, kept: KeptPurchase): StoredResult {
     if (kept.state !== 'pending') return kept.result;
+    const heldBefore = this.heldNow.get(kept.id);
+    if (heldBefore) return heldBefore;
     if (held.isGone) {
       this.ended.push(kept.id);
       return { o: 'refused', why: PurchaseRefusal.MEMBER_GONE, id: kept.id };
@@ -149,12 +161,15 @@ class KeptBatch implements DecidedKept {
     const { receipt, ground } = keeping;
     const { policy, programme } = ground;
     const { timeZone } = policy;
+    const released = kept.result.o === 'pending' ? kept.result.released : undefined;
+    const causes = released ? [] : this.causesFor(keeping, kept, memberId);
+    if (causes.length > 0) return this.hold(keeping, kept, memberId, causes);
     const earnedOn = this.book.todayAt({ timeZone, dayCutoverMinutes: 0 }, this.occasion.nowMs).calendarDate;
     const account = this.ledger.account(programme.programmeId, memberId, held.account);
     const bought = whatIsLeft(kept);
     try {
       const { id: purchaseId, channel, rungMs } = kept;
-      const at = { ...member, occasion: this.occasion, channel, rungMs, timeZone: ground.place.timeZone };
+      const at = { ...member, released, occasion: this.occasion, channel, rungMs, timeZone: ground.place.timeZone };
       const crediting = { purchaseId, receipt, policy, bought, earnedOn, ...at };
       const { entry, result } = credit(this.ledger, account, held.past, crediting);
       this.credited.push({ keeping, kept, entry, result });
@@ -167,6 +182,30 @@ class KeptBatch implements DecidedKept {
       this.ended.push(kept.id);
       return { o: 'refused', why: PurchaseRefusal.MALFORMED, id: kept.id };
     }
+  }
+
+  /** What makes it suspicious, now that it is known whose it is; whoever claims receipts of others is seen here. */
+  private causesFor({ ground, receipt }: Keeping, { id, rungMs }: KeptPurchase, memberId: string): HoldCause[] {
+    const { programme, policy } = ground;
+    if (!policy.holdLimits) return [];
+    const { programmeId } = programme;
+    const movement = { kind: 'purchase', sourceId: id, programmeId, memberId, tillId: receipt.tillId, rungMs } as const;
+    const causes = this.watch.causesFor(policy.holdLimits, movement);
+    this.watch.remember(movement);
+    this.movements.push(movement);
+    return causes;
+  }
+
+  private hold(keeping: Keeping, { id }: KeptPurchase, memberId: string, causes: readonly HoldCause[]): StoredResult {
+    const { receipt, ground } = keeping;
+    const { programmeId } = ground.programme;
+    const told = `id:${memberId}`;
+    this.holds.push({ purchaseId: id, programmeId, receipt, told, memberId, twinPurchaseId: undefined, causes });
+    this.ended.push(id);
+    const [{ reason: why } = { reason: HoldReason.UNSPECIFIED }] = causes;
+    const result = { o: 'held', id, why } as const;
+    this.heldNow.set(id, result);
+    return result;
   }
 }
 

@@ -9,6 +9,8 @@ import {
   type Receipt,
 } from '@regulars/contracts/loyalty/v1/purchases';
 import type { Book, Ground } from '../book/book.js';
+import { type NewHold, restamped } from '../holds/hold.js';
+import type { HoldCause, Movement, Watch } from '../holds/watch.js';
 import { type AccountState, LedgerBatch, type NewEntry, type Occasion } from '../points/ledger.js';
 import { daysApart } from '../programmes/calendar.js';
 import { dateRefusal, mayBeRestamped } from '../receipts/business-date.js';
@@ -82,7 +84,9 @@ export interface Decided {
   readonly earned: { readonly entry: NewEntry; readonly posting: Posting; readonly tier: string }[];
   readonly conflicts: Posting[];
   readonly pending: { readonly id: string; readonly posting: Posting; readonly told: string }[];
-  readonly holds: { readonly id: string; readonly twinId: string; readonly posting: Posting }[];
+  readonly holds: NewHold[];
+  /** What counts from now on where purchases are watched. */
+  readonly movements: Movement[];
   /** Purchases that a refund waits for. */
   readonly awaited: Posting[];
 }
@@ -90,9 +94,11 @@ export interface Decided {
 /**
  * Decides a batch of postings one by one, in order; each sees what those before it did (requirements L1, L2). Every
  * receipt is credited at most once, whatever its key; every key has one answer.
+ *
+ * @param watch what members and tills did around the purchases, where versions have limits
  */
-export function decidePurchases(items: readonly HeldPosting[], book: Book, occasion: Occasion): Decided {
-  const batch = new PurchaseBatch(book, occasion);
+export function decidePurchases(items: readonly HeldPosting[], book: Book, watch: Watch, occasion: Occasion): Decided {
+  const batch = new PurchaseBatch(book, watch, occasion);
   for (const item of items) batch.decide(item);
   return batch;
 }
@@ -105,7 +111,8 @@ class PurchaseBatch implements Decided {
   readonly earned: { entry: NewEntry; posting: Posting; tier: string }[] = [];
   readonly conflicts: Posting[] = [];
   readonly pending: { id: string; posting: Posting; told: string }[] = [];
-  readonly holds: { id: string; twinId: string; posting: Posting }[] = [];
+  readonly holds: NewHold[] = [];
+  readonly movements: Movement[] = [];
   readonly awaited: Posting[] = [];
   private readonly claimed = new Map<string, Claim>();
   private readonly answered = new Map<string, { fingerprint: Buffer; result: StoredResult }>();
@@ -113,6 +120,7 @@ class PurchaseBatch implements Decided {
 
   constructor(
     private readonly book: Book,
+    private readonly watch: Watch,
     private readonly occasion: Occasion,
   ) {
     this.ledger = new LedgerBatch(occasion.nowMs);
@@ -149,9 +157,7 @@ class PurchaseBatch implements Decided {
     const id = this.occasion.newId();
     const twinId = this.twinOf(posting, held);
     if (twinId !== undefined) {
-      this.holds.push({ id, twinId, posting });
-      const why = HoldReason.BUSINESS_DATE_MAY_BE_RESTAMPED;
-      return this.keep(posting, undefined, { o: 'held', id, why });
+      return this.hold(posting, id, restamped, twinId);
     }
     const told = toldMember(posting.reference);
     if (told === undefined) return this.keep(posting, undefined, { o: 'pending', id, why: PendingReason.ANONYMOUS });
@@ -191,6 +197,10 @@ class PurchaseBatch implements Decided {
     const { receipt, purchase: bought, ground } = posting;
     const { policy, programme } = ground;
     const { timeZone } = policy;
+    const movement = this.movementOf(posting, memberId, purchaseId);
+    const causes = policy.holdLimits && this.watch.causesFor(policy.holdLimits, movement);
+    if (policy.holdLimits) this.note(movement);
+    if (causes && causes.length > 0) return this.hold(posting, purchaseId, causes, undefined, memberId);
     const earnedOn = this.book.todayAt({ timeZone, dayCutoverMinutes: 0 }, this.occasion.nowMs).calendarDate;
     const account = this.ledger.account(programme.programmeId, memberId, held.account);
     try {
@@ -213,6 +223,31 @@ class PurchaseBatch implements Decided {
       if (error instanceof InvalidAmount) return { o: 'refused', why: PurchaseRefusal.MALFORMED, id: '' };
       throw error;
     }
+  }
+
+  private hold(
+    posting: Posting,
+    purchaseId: string,
+    causes: readonly HoldCause[],
+    twinPurchaseId?: string,
+    memberId?: string,
+  ): StoredResult {
+    const { receipt, reference, ground } = posting;
+    const { programmeId } = ground.programme;
+    const told = toldMember(reference);
+    this.holds.push({ purchaseId, programmeId, receipt, told, memberId, twinPurchaseId, causes });
+    const [{ reason: why } = { reason: HoldReason.UNSPECIFIED }] = causes;
+    return this.keep(posting, undefined, { o: 'held', id: purchaseId, why });
+  }
+
+  private movementOf({ ground, receipt, rungMs }: Posting, memberId: string, sourceId: string): Movement {
+    const { programmeId } = ground.programme;
+    return { kind: 'purchase', sourceId, programmeId, memberId, tillId: receipt.tillId, rungMs };
+  }
+
+  private note(movement: Movement): void {
+    this.watch.remember(movement);
+    this.movements.push(movement);
   }
 
   private keep(posting: Posting, memberId: string | undefined, result: StoredResult & { id: string }): StoredResult {

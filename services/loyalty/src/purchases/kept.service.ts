@@ -6,13 +6,21 @@ import { v7 as uuidv7 } from 'uuid';
 import { BirthdayDays } from '../birthdays/birthday-days.service.js';
 import type { Book } from '../book/book.js';
 import { BookService } from '../book/book.service.js';
+import { type Watched, WatchService } from '../holds/watch.service.js';
 import { RunAgain } from '../lanes/failure.js';
 import type { BatchKind, LaneTransaction } from '../lanes/lane.js';
 import { LedgerService } from '../points/ledger.service.js';
 import { receiptKey } from '../receipts/receipt.js';
 import { ReceiptsService } from '../receipts/receipts.service.js';
 import { StandingsService } from '../tiers/standings.service.js';
-import { type CreditedKept, type DecidedKept, decideKept, type Keeping, type KeptOutcome } from './decide-kept.js';
+import {
+  type CreditedKept,
+  type DecidedKept,
+  decideKept,
+  type HeldKept,
+  type Keeping,
+  type KeptOutcome,
+} from './decide-kept.js';
 import { lockKept, recordKept } from './kept.store.js';
 import { pointsEarned } from './points-earned.js';
 import { holdMembers } from './purchases.store.js';
@@ -34,6 +42,7 @@ export class KeptPurchases implements BatchKind<IncomingKept, KeptAnswer> {
     private readonly receipts: ReceiptsService,
     private readonly outbox: Outbox,
     private readonly standings: StandingsService,
+    private readonly watches: WatchService,
     private readonly birthdays: BirthdayDays,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
@@ -81,8 +90,9 @@ export class KeptPurchases implements BatchKind<IncomingKept, KeptAnswer> {
         kept: kept[index],
       }))
       .sort(byPlace);
+    const watch = await this.watches.around(tx, held.map(watchedOf));
     const now = this.clock.now();
-    const decided = decideKept(held, book, { nowMs: now.getTime(), newId: uuidv7 });
+    const decided = decideKept(held, book, watch, { nowMs: now.getTime(), newId: uuidv7 });
     await this.commit(tx, decided, now.toISOString());
     return decided;
   }
@@ -98,6 +108,7 @@ export class KeptPurchases implements BatchKind<IncomingKept, KeptAnswer> {
     const sent = [
       ...this.receipts.record(tx, 'claim', { keys, conflicts: [] }, now),
       ...recordKept(tx, decided, now),
+      ...this.watches.record(tx, decided.holds, decided.movements, now),
       ...this.ledger.record(tx, decided.ledger, events),
     ];
     const isReplay = decided.outcomes.some((each) => each.outcome === 'answered' && each.replayed);
@@ -115,6 +126,20 @@ interface Placed {
 
 function byPlace(one: { readonly place: number }, other: { readonly place: number }): number {
   return one.place - other.place;
+}
+
+/** When it was rung up is known only now: where purchases are watched this is a round trip of its own. */
+function watchedOf({ keeping, kept }: HeldKept): Watched {
+  const { reference, receipt, ground } = keeping;
+  const { programme, policy } = ground;
+  const isWatched = kept?.state === 'pending' && (kept.result.o !== 'pending' || !kept.result.released);
+  return {
+    reference,
+    tillId: receipt.tillId,
+    rungMs: kept?.rungMs ?? 0,
+    programmeId: programme.programmeId,
+    limits: isWatched ? policy.holdLimits : undefined,
+  };
 }
 
 function eventOf({ keeping, kept, entry, result }: CreditedKept) {

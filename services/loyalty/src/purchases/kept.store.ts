@@ -52,6 +52,7 @@ export function recordKept(tx: LaneTransaction, decided: DecidedKept, now: strin
     const text = `DELETE FROM pending_purchase WHERE purchase_id = ANY ($1::uuid[])`;
     sent.push(tx.query({ name: 'end_pending', text, values: [column(decided.ended)] }));
   }
+  if (decided.holds.length > 0) sent.push(tx.query(heldStatement(decided.holds)));
   if (decided.awaiting.length > 0) sent.push(tx.query(awaitingStatement(decided.awaiting, now)));
   return sent;
 }
@@ -91,6 +92,30 @@ function creditedStatement(credited: readonly CreditedKept[]): QueryConfig {
       columnOf(credited, ({ result }) => result.member),
       columnOf(keepings, ({ ground }) => ground.policy.version),
       columnOf(credited, ({ result }) => JSON.stringify(result)),
+    ],
+  };
+}
+
+/** Purchases that turned out to be suspicious when it became known whose they are. */
+function heldStatement(holds: DecidedKept['holds']): QueryConfig {
+  const dates = holds.map(({ receipt }) => receipt.businessDate).sort();
+  return {
+    name: 'hold_kept',
+    text: `UPDATE purchase p SET state = 'held', result = c.result
+      FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::date[], $5::text[], $8::json[])
+        c (programme_id, store_id, till_id, business_date, receipt_number, result)
+      WHERE p.programme_id = c.programme_id AND p.store_id = c.store_id AND p.till_id = c.till_id
+        AND p.business_date = c.business_date AND p.receipt_number = c.receipt_number
+        AND p.business_date BETWEEN $6::date AND $7::date`,
+    values: [
+      columnOf(holds, ({ programmeId }) => programmeId),
+      columnOf(holds, ({ receipt }) => receipt.storeId),
+      columnOf(holds, ({ receipt }) => receipt.tillId),
+      columnOf(holds, ({ receipt }) => receipt.businessDate),
+      columnOf(holds, ({ receipt }) => receipt.receiptNumber),
+      dates[0],
+      dates.at(-1),
+      columnOf(holds, ({ purchaseId: id, causes }) => JSON.stringify({ o: 'held', id, why: causes[0]?.reason })),
     ],
   };
 }

@@ -1,11 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { MemberReference } from '@regulars/contracts/loyalty/v1/purchases';
+import { type MemberReference, PendingReason } from '@regulars/contracts/loyalty/v1/purchases';
 import { CLOCK, type Clock } from '@regulars/service';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v4 as uuidv4 } from 'uuid';
 import { Lanes } from '../lanes/lanes.service.js';
 import { type IncomingKept, KeptPurchases } from './kept.service.js';
-import { type DuePurchase, leaseDue, makeDue, postpone } from './pending.store.js';
+import { type DuePurchase, leaseDue, makeDue, postpone, releaseHeld } from './pending.store.js';
+import type { StoredResult } from './result.js';
 
 const MOST = 128;
 const LEASE_MS = 30_000;
@@ -38,6 +39,12 @@ export class PendingService {
       ]),
       this.clock.now(),
     );
+  }
+
+  /** Makes the purchase of a hold that a person released due at once, in the transaction that decides it. */
+  async release(tx: EntityManager, purchaseId: string, released: Readonly<Record<string, number>>): Promise<void> {
+    const result = { o: 'pending', id: purchaseId, why: PendingReason.RELEASED, released } satisfies StoredResult;
+    await releaseHeld(tx, purchaseId, result, this.clock.now());
   }
 
   /** Credits what is due; what still has to wait becomes due later. Answers how many were tried. */

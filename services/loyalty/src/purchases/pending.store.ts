@@ -49,3 +49,25 @@ export async function postpone(tx: EntityManager, purchaseIds: readonly string[]
     [purchaseIds, token, now],
   );
 }
+
+/**
+ * Makes the purchase of a released hold wait for its credit, which due-time work does: at once where somebody was named,
+ * when it is claimed where nobody was.
+ */
+export async function releaseHeld(tx: EntityManager, purchaseId: string, result: object, now: Date): Promise<void> {
+  await tx.query(
+    `UPDATE purchase p SET state = 'pending', result = $2::json FROM purchase_hold h
+     WHERE h.purchase_id = $1 AND p.programme_id = h.programme_id AND p.store_id = h.store_id
+       AND p.till_id = h.till_id AND p.business_date = h.business_date AND p.receipt_number = h.receipt_number
+       AND p.state = 'held'`,
+    [purchaseId, JSON.stringify(result)],
+  );
+  await tx.query(
+    `INSERT INTO pending_purchase (programme_id, store_id, till_id, business_date, receipt_number, purchase_id,
+       told_member, due_at)
+     SELECT programme_id, store_id, till_id, business_date, receipt_number, purchase_id, told_member, $2
+     FROM purchase_hold WHERE purchase_id = $1 AND told_member IS NOT NULL
+     ON CONFLICT (purchase_id) DO NOTHING`,
+    [purchaseId, now],
+  );
+}

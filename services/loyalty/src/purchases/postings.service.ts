@@ -11,6 +11,8 @@ import { v7 as uuidv7 } from 'uuid';
 import { BirthdayDays } from '../birthdays/birthday-days.service.js';
 import type { Book } from '../book/book.js';
 import { BookService } from '../book/book.service.js';
+import { Watch } from '../holds/watch.js';
+import { type Watched, WatchService } from '../holds/watch.service.js';
 import { RunAgain } from '../lanes/failure.js';
 import type { BatchKind, LaneTransaction } from '../lanes/lane.js';
 import { commitSeconds, decideSeconds } from '../lanes/lane.ops.js';
@@ -45,6 +47,7 @@ export class Postings implements BatchKind<Incoming, PostPurchaseResult> {
     private readonly receipts: ReceiptsService,
     private readonly outbox: Outbox,
     private readonly standings: StandingsService,
+    private readonly watches: WatchService,
     private readonly birthdays: BirthdayDays,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
@@ -57,8 +60,8 @@ export class Postings implements BatchKind<Incoming, PostPurchaseResult> {
     const book = this.books.current();
     const { results, postings, places } = grounded(items, book);
     tx.begin();
-    const held = await this.hold(tx, book, postings);
-    const decided = this.decide(held, book);
+    const { held, watch } = await this.hold(tx, book, postings);
+    const decided = this.decide(held, watch, book);
     await this.commit(tx, decided);
     decided.results.forEach((result, index) => {
       results[places[index] as number] = result;
@@ -66,24 +69,26 @@ export class Postings implements BatchKind<Incoming, PostPurchaseResult> {
     return results;
   }
 
-  private async hold(tx: LaneTransaction, book: Book, postings: readonly Posting[]): Promise<HeldPosting[]> {
+  private async hold(tx: LaneTransaction, book: Book, postings: readonly Posting[]) {
     if (postings.length === 0) {
       if ((await currentRevision(tx)) !== book.revision) await this.refresh();
-      return [];
+      return { held: [], watch: new Watch([]) };
     }
-    const [{ revision, items, wasMerged }, kept, birthdays] = await Promise.all([
+    const [{ revision, items, wasMerged }, kept, watch, birthdays] = await Promise.all([
       holdMembers(tx, 'purchase', postings),
       this.standings.keptTiers(tx, postings),
+      this.watches.around(tx, postings.map(watchedOf)),
       this.birthdays.among(tx, postings),
     ]);
     if (revision !== book.revision) await this.refresh();
     if (wasMerged) throw new RunAgain('a member was merged while its lock was awaited');
-    return items.map((held, index) => ({
+    const held = items.map((each, index) => ({
       posting: postings[index] as Posting,
-      held,
+      held: each,
       keptTier: kept[index],
       isBirthday: birthdays[index] ?? false,
     }));
+    return { held, watch };
   }
 
   private async refresh(): Promise<never> {
@@ -91,9 +96,9 @@ export class Postings implements BatchKind<Incoming, PostPurchaseResult> {
     throw new RunAgain('programmes, stores or tills have changed');
   }
 
-  private decide(held: readonly HeldPosting[], book: Book): Decided {
+  private decide(held: readonly HeldPosting[], watch: Watch, book: Book): Decided {
     const began = performance.now();
-    const decided = decidePurchases(held, book, { nowMs: this.clock.now().getTime(), newId: uuidv7 });
+    const decided = decidePurchases(held, book, watch, { nowMs: this.clock.now().getTime(), newId: uuidv7 });
     decideSeconds.observe((performance.now() - began) / 1_000);
     return decided;
   }
@@ -110,6 +115,7 @@ export class Postings implements BatchKind<Incoming, PostPurchaseResult> {
     const sent = [
       ...this.receipts.record(tx, 'purchase', rows, now),
       ...recordPurchases(tx, decided, now),
+      ...this.watches.record(tx, decided.holds, decided.movements, now),
       ...this.ledger.record(tx, decided.ledger, events),
     ];
     if (sent.length === 0 && decided.results.some(({ replayed }) => replayed)) sent.push(this.receipts.markReplay(tx));
@@ -144,6 +150,12 @@ function keysOf({ keys }: Decided) {
     fingerprint: posting.content.bodyFingerprint,
     result: JSON.stringify(result),
   }));
+}
+
+function watchedOf({ reference, receipt, rungMs, ground }: Posting): Watched {
+  const { programme, policy } = ground;
+  const { programmeId } = programme;
+  return { reference, tillId: receipt.tillId, rungMs, programmeId, limits: policy.holdLimits };
 }
 
 /** What a reconciler needs to see of a body that was not taken. */

@@ -94,11 +94,10 @@ export async function currentRevision(tx: LaneTransaction): Promise<number> {
  * that two batches that insert the same ones wait for each other instead of locking each other out.
  */
 export function recordPurchases(tx: LaneTransaction, decided: Decided, now: string): Promise<unknown>[] {
-  const { purchases, pending, holds, awaited } = decided;
+  const { purchases, pending, awaited } = decided;
   const sent: Promise<unknown>[] = [];
   if (purchases.length > 0) sent.push(tx.query(purchasesStatement(purchases, now)));
   if (pending.length > 0) sent.push(tx.query(pendingStatement(pending, now)));
-  if (holds.length > 0) sent.push(tx.query(holdsStatement(holds, now)));
   if (awaited.length > 0) sent.push(tx.query(awaitedStatement(awaited, now)));
   return sent;
 }
@@ -189,22 +188,6 @@ function pendingStatement(pending: Decided['pending'], now: string): QueryConfig
       ...receiptColumns(pending.map(({ posting }) => posting)),
       columnOf(pending, ({ id }) => id),
       columnOf(pending, ({ told }) => told),
-      now,
-    ],
-  };
-}
-
-function holdsStatement(holds: Decided['holds'], now: string): QueryConfig {
-  return {
-    name: 'record_holds',
-    text: `INSERT INTO purchase_hold (programme_id, store_id, till_id, business_date, receipt_number, purchase_id,
-        twin_purchase_id, reason, held_at)
-      SELECT *, 'BUSINESS_DATE_MAY_BE_RESTAMPED', $8::timestamptz FROM unnest($1::uuid[], $2::uuid[], $3::uuid[],
-        $4::date[], $5::text[], $6::uuid[], $7::uuid[])`,
-    values: [
-      ...receiptColumns(holds.map(({ posting }) => posting)),
-      columnOf(holds, ({ id }) => id),
-      columnOf(holds, ({ twinId }) => twinId),
       now,
     ],
   };

@@ -21,7 +21,13 @@ export type StoredResult =
       /** What every line stands for, where rules made it differ from what the line cost; for refunds. */
       readonly weights?: readonly number[];
     }
-  | { readonly o: 'pending'; readonly id: string; readonly why: PendingReason }
+  | {
+      readonly o: 'pending';
+      readonly id: string;
+      readonly why: PendingReason;
+      /** Why it was held before a person released it, in numbers by name. */
+      readonly released?: Readonly<Record<string, number>>;
+    }
   | { readonly o: 'held'; readonly id: string; readonly why: HoldReason }
   | { readonly o: 'refused'; readonly why: PurchaseRefusal; readonly id: string };
 

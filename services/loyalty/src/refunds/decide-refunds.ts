@@ -1,5 +1,6 @@
 import { type Receipt, type RefundPurchaseResult, RefundRefusal } from '@regulars/contracts/loyalty/v1/purchases';
 import type { Book, Ground } from '../book/book.js';
+import type { Movement } from '../holds/watch.js';
 import { givingBackOf, type Paid, type PaidWithCoupons, toReturn } from '../payments/payments.js';
 import { lineCounts } from '../points/accrual.js';
 import {
@@ -77,6 +78,8 @@ export interface DecidedRefunds {
   readonly keys: { readonly refunding: Refunding; readonly result: StoredRefund }[];
   readonly conflicts: Refunding[];
   readonly applied: AppliedRefund[];
+  /** Refunds of points that were spent before, where versions count them. */
+  readonly movements: Movement[];
   /** Points that purchases were paid with and that came back. */
   readonly returned: GivenBackRedemption[];
   /** Uses of coupons that can be used again. */
@@ -105,6 +108,7 @@ class RefundBatch implements DecidedRefunds {
   readonly keys: { refunding: Refunding; result: StoredRefund }[] = [];
   readonly conflicts: Refunding[] = [];
   readonly applied: AppliedRefund[] = [];
+  readonly movements: Movement[] = [];
   readonly returned: GivenBackRedemption[] = [];
   readonly couponsBack: PaidWithCoupons[] = [];
   readonly givenBack = new Map<string, { refunding: Refunding; refunded: readonly GivenBack[] }>();
@@ -211,8 +215,15 @@ class RefundBatch implements DecidedRefunds {
     const booking = bookingOf(refunding, purchase, id, numbers);
     const entry = this.ledger.takeBack(account, booking, { ...back, boughtOn: refunding.purchase.businessDate });
     this.applied.push({ refunding, entry, purchaseId: purchase.id, taken, owed, refundedMinor });
+    if (owed > 0) this.note(refunding, account, id);
     const { memberId: member, balance } = account;
     return this.keep(refunding, id, { o: 'taken-back', id, member, taken, owed, balance, ...given });
+  }
+
+  /** Purchases that follow may be held for it. */
+  private note({ ground, receipt, rungMs }: Refunding, { memberId, programmeId }: OpenAccount, sourceId: string): void {
+    if (!ground.policy.holdLimits?.memberRefundsOfSpent) return;
+    this.movements.push({ kind: 'refund-of-spent', sourceId, programmeId, memberId, tillId: receipt.tillId, rungMs });
   }
 
   private returnsOf(paid: Paid | undefined, lines: readonly EarnedLine[], refunded: readonly GivenBack[]) {

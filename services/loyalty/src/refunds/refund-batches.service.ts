@@ -10,6 +10,7 @@ import { CLOCK, type Clock } from '@regulars/service';
 import { v7 as uuidv7 } from 'uuid';
 import type { Book } from '../book/book.js';
 import { BookService } from '../book/book.service.js';
+import { WatchService } from '../holds/watch.service.js';
 import { RunAgain } from '../lanes/failure.js';
 import type { BatchKind, LaneTransaction } from '../lanes/lane.js';
 import { Payments } from '../payments/payments.service.js';
@@ -47,6 +48,7 @@ export class RefundBatches implements BatchKind<IncomingRefund, RefundPurchaseRe
     private readonly ledger: LedgerService,
     private readonly receipts: ReceiptsService,
     private readonly payments: Payments,
+    private readonly watches: WatchService,
     private readonly outbox: Outbox,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
@@ -94,6 +96,7 @@ export class RefundBatches implements BatchKind<IncomingRefund, RefundPurchaseRe
       ...this.receipts.record(tx, 'refund', rows, now),
       ...recordRefunds(tx, decided, now),
       ...this.payments.record(tx, decided.returned, decided.couponsBack, now),
+      ...this.watches.record(tx, [], decided.movements, now),
       ...this.ledger.record(tx, decided.ledger, events),
     ];
     if (sent.length === 0 && decided.results.some(({ replayed }) => replayed)) sent.push(this.receipts.markReplay(tx));
