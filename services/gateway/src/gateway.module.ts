@@ -40,6 +40,7 @@ import { MobilesClient } from './purchases/mobiles.client.js';
 import { PurchasesClient } from './purchases/purchases.client.js';
 import { PurchasesController } from './purchases/purchases.controller.js';
 import { PurchasesService } from './purchases/purchases.service.js';
+import { ReconciliationController } from './reconciliation/reconciliation.controller.js';
 import { Counters } from './redemptions/counters.service.js';
 import { RedemptionsController } from './redemptions/redemptions.controller.js';
 import { RewardsController } from './rewards/rewards.controller.js';
@@ -96,6 +97,7 @@ export class GatewayModule {
         CouponVoidsController,
         AdjustmentsController,
         HoldsController,
+        ReconciliationController,
         MessagesController,
         CasesController,
         FollowUpsController,

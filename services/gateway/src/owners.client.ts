@@ -9,6 +9,7 @@ import { LiabilityServiceService } from '@regulars/contracts/loyalty/v1/liabilit
 import { PointsServiceService } from '@regulars/contracts/loyalty/v1/points';
 import { ProgrammeServiceService } from '@regulars/contracts/loyalty/v1/programmes';
 import { PurchaseServiceService } from '@regulars/contracts/loyalty/v1/purchases';
+import { ReconciliationServiceService } from '@regulars/contracts/loyalty/v1/reconciliation';
 import { RedemptionServiceService } from '@regulars/contracts/loyalty/v1/redemptions';
 import { RewardServiceService } from '@regulars/contracts/loyalty/v1/rewards';
 import { SimulationServiceService } from '@regulars/contracts/loyalty/v1/simulations';
@@ -70,6 +71,7 @@ export class Owners implements OnApplicationShutdown {
   readonly coupons: RpcClient<typeof CouponServiceService>;
   readonly adjustments: RpcClient<typeof AdjustmentServiceService>;
   readonly holds: RpcClient<typeof HoldServiceService>;
+  readonly reconciliation: RpcClient<typeof ReconciliationServiceService>;
   readonly cases: RpcClient<typeof CaseServiceService>;
   readonly followUps: RpcClient<typeof FollowUpServiceService>;
   readonly messages: RpcClient<typeof MessageServiceService>;
@@ -102,6 +104,7 @@ export class Owners implements OnApplicationShutdown {
     this.redemptions = this.reach(RedemptionServiceService, 'LOYALTY');
     this.coupons = this.reach(CouponServiceService, 'LOYALTY');
     this.adjustments = this.reach(AdjustmentServiceService, 'LOYALTY');
+    this.reconciliation = this.reach(ReconciliationServiceService, 'LOYALTY');
     this.holds = this.reach(HoldServiceService, 'LOYALTY');
     this.cases = this.reach(CaseServiceService, 'COMPLAINTS');
     this.followUps = this.reach(FollowUpServiceService, 'SURVEYS');

@@ -231,6 +231,28 @@ export const expectedAccess: Readonly<Record<string, ExpectedAccess>> = {
   'POST /v1/holds/:purchaseId:release': { may: 'complaint-supervisor finance administrator' },
   'POST /v1/holds/:purchaseId:reverse': { may: 'complaint-supervisor finance administrator' },
 
+  'GET /v1/stores/:storeId/days/:businessDate': {
+    may: 'store-manager finance auditor administrator',
+    foreign: notYours,
+    naming: { path: ({ storeId }) => `/v1/stores/${storeId}/days/2026-11-02` },
+  },
+  'GET /v1/stores/:storeId/days/:businessDate/csv': {
+    may: 'store-manager finance auditor administrator',
+    foreign: notYours,
+    naming: { path: ({ storeId }) => `/v1/stores/${storeId}/days/2026-11-02/csv` },
+  },
+  'GET /v1/day-reports': {
+    may: 'store-manager finance auditor administrator',
+    foreign: notYours,
+    naming: { path: ({ storeId }) => `/v1/day-reports?storeId=${storeId}` },
+  },
+  'GET /v1/receipt-conflicts': {
+    may: 'store-manager finance auditor administrator',
+    foreign: notYours,
+    naming: { path: ({ storeId }) => `/v1/receipt-conflicts?storeId=${storeId}` },
+  },
+  'POST /v1/receipt-conflicts/:conflictId:settle': { may: 'store-manager finance administrator' },
+
   'POST /v1/coupon-definitions': { may: 'marketing administrator' },
   'GET /v1/coupon-definitions': { may: `till ${everyRole}` },
   'POST /v1/coupons': { may: 'agent complaint-supervisor marketing administrator' },

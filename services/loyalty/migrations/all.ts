@@ -11,6 +11,7 @@ import { ConfigurationLog0000000000030 } from './0030-configuration-log.js';
 import { MemberDataOrders } from './0040-member-data-orders.js';
 import { Restrictions } from './0041-restrictions.js';
 import { FraudHolds0000000000050 } from './0050-fraud-holds.js';
+import { Reconciliation0000000000051 } from './0051-reconciliation.js';
 import { Birthdays0000000000060 } from './0060-birthdays.js';
 import { CouponVoids0000000000061 } from './0061-coupon-voids.js';
 import { Merges0000000000070 } from './0070-merges.js';
@@ -29,6 +30,7 @@ export const migrations: Migrations = [
   MemberDataOrders,
   Restrictions,
   FraudHolds0000000000050,
+  Reconciliation0000000000051,
   Birthdays0000000000060,
   CouponVoids0000000000061,
   Merges0000000000070,

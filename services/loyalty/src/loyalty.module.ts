@@ -54,6 +54,10 @@ import { PurchasesController } from './purchases/purchases.controller.js';
 import { PurchasesService } from './purchases/purchases.service.js';
 import { KeysJob } from './receipts/keys.job.js';
 import { ReceiptsService } from './receipts/receipts.service.js';
+import { ConflictsService } from './reconciliation/conflicts.service.js';
+import { ReconciliationController } from './reconciliation/reconciliation.controller.js';
+import { ReportsJob } from './reconciliation/reports.job.js';
+import { StoreDaysService } from './reconciliation/store-days.service.js';
 import { RedemptionsController } from './redemptions/redemptions.controller.js';
 import { RedemptionsJob } from './redemptions/redemptions.job.js';
 import { RedemptionsService } from './redemptions/redemptions.service.js';
@@ -101,6 +105,7 @@ import { TiersService } from './tiers/tiers.service.js';
     AdjustmentsController,
     LiabilityController,
     HoldsController,
+    ReconciliationController,
   ],
   providers: [
     LoyaltyMemberData,
@@ -114,6 +119,9 @@ import { TiersService } from './tiers/tiers.service.js';
     WatchService,
     WatchJob,
     HoldsService,
+    StoreDaysService,
+    ConflictsService,
+    ReportsJob,
     BacktestsService,
     BacktestsJob,
     LiabilityService,

@@ -6,6 +6,7 @@ import { LiabilityServiceService } from '@regulars/contracts/loyalty/v1/liabilit
 import { PointsServiceService } from '@regulars/contracts/loyalty/v1/points';
 import { ProgrammeServiceService } from '@regulars/contracts/loyalty/v1/programmes';
 import { PurchaseServiceService } from '@regulars/contracts/loyalty/v1/purchases';
+import { ReconciliationServiceService } from '@regulars/contracts/loyalty/v1/reconciliation';
 import { RedemptionServiceService } from '@regulars/contracts/loyalty/v1/redemptions';
 import { RewardServiceService } from '@regulars/contracts/loyalty/v1/rewards';
 import { SimulationServiceService } from '@regulars/contracts/loyalty/v1/simulations';
@@ -34,6 +35,7 @@ await bootService({
     MemberDataServiceService,
     LiabilityServiceService,
     HoldServiceService,
+    ReconciliationServiceService,
   ],
   migrations,
 });

@@ -39,6 +39,8 @@ import { type Incoming, Postings } from '../src/purchases/postings.service.js';
 import { PurchasesService } from '../src/purchases/purchases.service.js';
 import { receiptKey } from '../src/receipts/receipt.js';
 import { ReceiptsService } from '../src/receipts/receipts.service.js';
+import { ConflictsService } from '../src/reconciliation/conflicts.service.js';
+import { StoreDaysService } from '../src/reconciliation/store-days.service.js';
 import { RedemptionsService } from '../src/redemptions/redemptions.service.js';
 import { RefundBatches } from '../src/refunds/refund-batches.service.js';
 import { refundContentOf } from '../src/refunds/refund-receipt.js';
@@ -73,6 +75,8 @@ export class Pod {
   readonly merges: MergesService;
   readonly birthdays: BirthdaysService;
   readonly holds: HoldsService;
+  readonly storeDays: StoreDaysService;
+  readonly conflicts: ConflictsService;
   private readonly lanes: Lanes;
 
   private constructor(
@@ -94,6 +98,8 @@ export class Pod {
     const kept = new KeptPurchases(books, ledger, receipts, outbox, standings, watches, new BirthdayDays(), clock);
     this.points = new PointsService(dataSource, clock, books);
     this.pending = new PendingService(dataSource, clock, this.lanes, kept);
+    this.storeDays = new StoreDaysService(dataSource, clock, books);
+    this.conflicts = new ConflictsService(dataSource, clock);
     this.holds = new HoldsService(dataSource, clock, this.pending);
     const ledgers = new HeldLedgers(dataSource, ledger, outbox);
     this.coupons = new CouponsService(dataSource, clock, books, this.points);

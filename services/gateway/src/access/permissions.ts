@@ -157,6 +157,12 @@ export const permissions: Readonly<Record<string, Permission>> = {
   'POST /v1/holds/:purchaseId:release': people('complaint-supervisor', 'finance', 'administrator'),
   'POST /v1/holds/:purchaseId:reverse': people('complaint-supervisor', 'finance', 'administrator'),
 
+  'GET /v1/stores/:storeId/days/:businessDate': people('store-manager', 'finance', 'auditor', 'administrator'),
+  'GET /v1/stores/:storeId/days/:businessDate/csv': people('store-manager', 'finance', 'auditor', 'administrator'),
+  'GET /v1/day-reports': people('store-manager', 'finance', 'auditor', 'administrator'),
+  'GET /v1/receipt-conflicts': people('store-manager', 'finance', 'auditor', 'administrator'),
+  'POST /v1/receipt-conflicts/:conflictId:settle': people('store-manager', 'finance', 'administrator'),
+
   'POST /v1/coupon-definitions': people('marketing', 'administrator'),
   'GET /v1/coupon-definitions': tillsAnd(...everyRole),
   'POST /v1/coupons': people('agent', 'complaint-supervisor', 'marketing', 'administrator'),

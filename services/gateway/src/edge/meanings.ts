@@ -56,6 +56,7 @@ export const meanings: Readonly<Record<string, Meaning>> = {
   code: { description: 'Short unique code' },
   codes: { description: 'Codes as typed or scanned', example: ['7KQ2-M9XW-4TRB-5HCE'] },
   codeToken: { description: 'What the member’s code says when it is scanned', example: 'mct_3f9a52c7d1e84b60' },
+  conflictId: { description: 'The conflict', example: `${ID}c` },
   confirmedAt: { description: 'When the member last confirmed the record', example: '2026-05-01T02:00:00Z' },
   contactPersons: { description: 'Who speaks for a company or an institution' },
   count: { description: 'How many', example: 1 },

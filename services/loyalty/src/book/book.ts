@@ -56,6 +56,14 @@ export class Book {
     return typeof ground === 'object' ? { ...ground, businessDate } : ground;
   }
 
+  place(storeId: string): Place | undefined {
+    return this.stores.get(storeId);
+  }
+
+  places(): Place[] {
+    return [...this.stores.values()];
+  }
+
   programmeOfStore(storeId: string): Programme | undefined {
     const place = this.stores.get(storeId);
     return place && this.programmesByBrand.get(place.brandId);

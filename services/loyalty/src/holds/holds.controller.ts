@@ -11,7 +11,6 @@ import {
 } from '@regulars/contracts/loyalty/v1/holds';
 import {
   mayActFor,
-  type Principal,
   pageOf,
   principalOf,
   type RefusalStatus,
@@ -21,6 +20,7 @@ import {
 } from '@regulars/service';
 import { isUuid } from '../programmes/terms.js';
 import { isPlain } from '../receipts/receipt.js';
+import { storesToTell } from '../stores/store-scope.js';
 import { causeInWords, type HoldRow } from './hold.js';
 import { type HoldRefusal, HoldsService } from './holds.service.js';
 
@@ -35,7 +35,9 @@ export class HoldsController implements RpcHandlers<typeof HoldServiceService> {
     const [after] = asked?.after ?? [];
     if (!asked || (after !== undefined && !isUuid(String(after)))) throw malformed('/page/cursor', 'is no cursor');
     if (storeId !== '' && !isUuid(storeId)) throw malformed('/storeId', 'is no UUID');
-    const filter = { state: wordOf(state), storeIds: storesOf(principalOf(metadata), storeId) };
+    const told = storesToTell(principalOf(metadata), storeId);
+    if (told.outcome === 'foreign') throw refusal('PERMISSION_DENIED', 'STORE_NOT_ALLOWED');
+    const filter = { state: wordOf(state), storeIds: told.storeIds };
     const found = await this.holds.list(filter, asked);
     return { holds: found.page.map(holdOf), nextCursor: found.nextCursor };
   }
@@ -67,13 +69,6 @@ const states = { open: HoldState.OPEN, released: HoldState.RELEASED, reversed: H
 
 function wordOf(state: HoldState): HoldRow['state'] | undefined {
   return (['open', 'released', 'reversed'] as const).find((each) => states[each] === state);
-}
-
-/** The stores whose holds are told; undefined for any. @throws when the one that is asked for is somebody else's */
-function storesOf(principal: Principal, storeId: string): readonly string[] | undefined {
-  if (storeId === '') return principal.stores === '*' ? undefined : principal.stores;
-  if (!mayActFor(principal, storeId)) throw refusal('PERMISSION_DENIED', 'STORE_NOT_ALLOWED');
-  return [storeId];
 }
 
 function holdOf(row: HoldRow): Hold {
