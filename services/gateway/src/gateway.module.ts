@@ -32,6 +32,7 @@ import { Owners } from './owners.client.js';
 import { ParticularsController } from './particulars/particulars.controller.js';
 import { PointsClient } from './points/points.client.js';
 import { EntriesController, PointsController } from './points/points.controller.js';
+import { PrioritiesController } from './priorities/priorities.controller.js';
 import { MemberDataClient } from './privacy/member-data.client.js';
 import { PrivacyController } from './privacy/privacy.controller.js';
 import { ProgrammesController } from './programmes/programmes.controller.js';
@@ -73,6 +74,7 @@ export class GatewayModule {
         SimulationsController,
         LiabilityController,
         TiersController,
+        PrioritiesController,
         MembersController,
         VerificationController,
         SignInController,

@@ -189,6 +189,7 @@ export const expectedAccess: Readonly<Record<string, ExpectedAccess>> = {
   'GET /v1/points/entries/:entryId/explain': { may: readsPoints },
 
   'GET /v1/members/:memberId/tier': { may: readsPoints },
+  'GET /v1/members/:memberId/priority': { may: `till ${atTheDesk} auditor` },
   'GET /v1/members/:memberId/tier/changes': { may: readsPoints.replace('till ', '') },
   'GET /v1/members/:memberId/tier/changes/:changeId/explain': { may: readsPoints.replace('till ', '') },
   'POST /v1/members/:memberId/tier:grant': { may: 'store-manager marketing administrator' },

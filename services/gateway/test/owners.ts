@@ -3,6 +3,7 @@ import { ConfigurationServiceService } from '@regulars/contracts/call/v1/configu
 import { CaseServiceService } from '@regulars/contracts/complaints/v1/cases';
 import { AdjustmentServiceService } from '@regulars/contracts/loyalty/v1/adjustments';
 import { CouponServiceService } from '@regulars/contracts/loyalty/v1/coupons';
+import { HoldServiceService } from '@regulars/contracts/loyalty/v1/holds';
 import { LiabilityServiceService } from '@regulars/contracts/loyalty/v1/liability';
 import { PointsServiceService } from '@regulars/contracts/loyalty/v1/points';
 import { ProgrammeServiceService } from '@regulars/contracts/loyalty/v1/programmes';
@@ -11,6 +12,7 @@ import {
   type PostPurchaseResult,
   PurchaseServiceService,
 } from '@regulars/contracts/loyalty/v1/purchases';
+import { ReconciliationServiceService } from '@regulars/contracts/loyalty/v1/reconciliation';
 import { RedemptionServiceService } from '@regulars/contracts/loyalty/v1/redemptions';
 import { RewardServiceService } from '@regulars/contracts/loyalty/v1/rewards';
 import { SimulationServiceService } from '@regulars/contracts/loyalty/v1/simulations';
@@ -53,6 +55,8 @@ const services = [
   RedemptionServiceService,
   CouponServiceService,
   AdjustmentServiceService,
+  HoldServiceService,
+  ReconciliationServiceService,
   MemberServiceService,
   MemberAccessServiceService,
   MemberDirectoryServiceService,

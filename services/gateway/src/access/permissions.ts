@@ -132,6 +132,7 @@ export const permissions: Readonly<Record<string, Permission>> = {
   'GET /v1/members/:memberId/points/entries': tillsAnd(...readers),
   'GET /v1/members/:memberId/points/statement': tillsAnd(...readers),
   'GET /v1/members/:memberId/tier': tillsAnd(...readers),
+  'GET /v1/members/:memberId/priority': tillsAnd(...desk, 'auditor'),
   'GET /v1/members/:memberId/tier/changes': people(...readers),
   'GET /v1/members/:memberId/tier/changes/:changeId/explain': people(...readers),
   'POST /v1/members/:memberId/tier:grant': people('store-manager', 'marketing', 'administrator'),

@@ -1,0 +1,33 @@
+import { describe, expect, it } from '@jest/globals';
+import type { MemberTier } from '@regulars/contracts/loyalty/v1/tiers';
+import { NeedKind } from '@regulars/contracts/members/v1/particulars';
+import { priorityOf } from './priority.js';
+
+const gold = {
+  tier: { code: 'gold', benefits: { discountPercent: 0, priority: 40, gifts: [], personalService: false } },
+} as unknown as MemberTier;
+
+describe('Priority of a member', () => {
+  it('[L13] is that of the tier, with needs for which waiting is hard as further reasons', () => {
+    const needs = [
+      { kind: NeedKind.WHEELCHAIR, detail: '' },
+      { kind: NeedKind.ALLERGY, detail: '花生' },
+    ];
+    expect(priorityOf('m', { tier: gold, needs })).toEqual({
+      memberId: 'm',
+      priority: 40,
+      reasons: [
+        { kind: 'tier', what: 'gold' },
+        { kind: 'special-need', what: 'wheelchair' },
+      ],
+      parts: { tier: 'known', specialNeed: 'known', birthday: 'not-kept', keyAccount: 'not-kept' },
+    });
+  });
+
+  it('[L13] says which part is missing instead of leaving it empty', () => {
+    const nobody = priorityOf('m', { tier: undefined, needs: undefined });
+    expect(nobody).toMatchObject({ priority: undefined, parts: { tier: 'missing', specialNeed: 'missing' } });
+    const newcomer = priorityOf('m', { tier: null, needs: [] });
+    expect(newcomer).toMatchObject({ priority: 0, reasons: [], parts: { tier: 'known', specialNeed: 'known' } });
+  });
+});

@@ -1,0 +1,81 @@
+import type { MemberTier } from '@regulars/contracts/loyalty/v1/tiers';
+import { NeedKind, type SpecialNeed } from '@regulars/contracts/members/v1/particulars';
+import { z } from 'zod';
+import { id } from '../edge/fields.js';
+import { wordsOf } from '../edge/words.js';
+
+const needs = wordsOf(NeedKind);
+/** Needs for which somebody should not have to stand and wait. */
+const waitingIsHard: readonly NeedKind[] = [NeedKind.WHEELCHAIR, NeedKind.ELDERLY_CARE, NeedKind.HIGH_CHAIR];
+
+export const priorityQuery = z.strictObject({
+  programmeId: id.optional().meta({ description: 'Needed when the member has several accounts' }),
+});
+export type PriorityQuery = z.output<typeof priorityQuery>;
+
+const part = z.enum(['known', 'missing', 'not-kept']);
+
+/** How far ahead a member is in queues and reservations, and why (requirement L13). */
+export const priority = z
+  .object({
+    memberId: id,
+    priority: z
+      .int()
+      .min(0)
+      .max(100)
+      .optional()
+      .meta({
+        description: 'How far ahead by the tier, as the programme says; missing when loyalty could not be asked',
+        examples: [40],
+      }),
+    reasons: z
+      .array(
+        z
+          .object({
+            kind: z.enum(['tier', 'special-need']).meta({ description: 'What it comes from' }),
+            what: z.string().meta({ description: 'Code of the tier or kind of the need', examples: ['gold'] }),
+          })
+          .meta({ id: 'PriorityReason' }),
+      )
+      .meta({ description: 'Why somebody is let ahead; people weigh special needs themselves' }),
+    parts: z
+      .object({
+        tier: part.meta({ description: 'From loyalty' }),
+        specialNeed: part.meta({ description: 'From members' }),
+        birthday: part.meta({ description: 'No part of the platform tells it yet' }),
+        keyAccount: part.meta({ description: 'No part of the platform keeps it yet' }),
+      })
+      .meta({
+        id: 'PriorityParts',
+        description: 'known: asked and counted. missing: could not be asked. not-kept: nobody knows it',
+      }),
+  })
+  .meta({ id: 'MemberPriority' });
+
+/** What an owner told; undefined when it could not be asked. */
+export interface Told {
+  /** Null: the member has no account yet. */
+  readonly tier: MemberTier | null | undefined;
+  readonly needs: readonly SpecialNeed[] | undefined;
+}
+
+/** The priority that comes of what the owners told. */
+export function priorityOf(memberId: string, told: Told): z.output<typeof priority> {
+  const { tier } = told;
+  const ahead = tier?.tier?.benefits?.priority ?? 0;
+  const hard = (told.needs ?? []).filter(({ kind }) => waitingIsHard.includes(kind));
+  return {
+    memberId,
+    priority: tier === undefined ? undefined : ahead,
+    reasons: [
+      ...(ahead > 0 ? [{ kind: 'tier' as const, what: tier?.tier?.code ?? '' }] : []),
+      ...hard.map(({ kind }) => ({ kind: 'special-need' as const, what: needs.word(kind) })),
+    ],
+    parts: {
+      tier: tier === undefined ? 'missing' : 'known',
+      specialNeed: told.needs ? 'known' : 'missing',
+      birthday: 'not-kept',
+      keyAccount: 'not-kept',
+    },
+  };
+}
