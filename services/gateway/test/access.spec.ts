@@ -194,7 +194,10 @@ describe('The routes', () => {
     ];
     for (const [route, permission] of Object.entries(permissions)) {
       const [method = 'GET', path = ''] = route.split(' ');
-      const url = path.replace(/:version:/, '1:').replace(/:\w+Id/g, randomUUID());
+      const url = path
+        .replace(/:version:/, '1:')
+        .replace(/:code:/, 'CODE:')
+        .replace(/:\w+Id/g, randomUUID());
       for (const bearer of bearers) {
         const headers = bearer === undefined ? {} : { authorization: `Bearer ${bearer}` };
         const { statusCode } = await edge.app.inject({ method: method as 'GET', url, headers });

@@ -83,6 +83,7 @@ async function ask({ route, bearer, place, memberId = randomUUID() }: Asked): Pr
     named ??
     path
       .replace(':version:', '1:')
+      .replace(':code:', 'CODE:')
       .replace(':memberId', memberId)
       .replace(/:\w+Id/g, () => randomUUID());
   const body = (place && naming?.body?.(place)) ?? {};
