@@ -24,6 +24,7 @@ export {
   privacyTopics,
   type Reader,
 } from './member-data.js';
+export { MergesConsumer, membersBehind, mergeTables, survivorsOf } from './merge.js';
 export { exitCodes, Misused, type OpsAnswer, type OpsCall, type OpsCommand, runOps } from './ops.js';
 export { OpsServer, type ReadinessCheck } from './ops-server.js';
 export { isOutage } from './outage.js';

@@ -36,6 +36,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { CLOCK, type Clock } from './clock.js';
 import { DueWork } from './due-work.js';
+import { MergesConsumer } from './merge.js';
 import type { Principal } from './principal.js';
 import { refusal } from './refusal.js';
 import { noteRestriction } from './restriction.js';
@@ -56,7 +57,7 @@ export interface Reader {
 
 /** What a service has of members, and how it lets go of it (requirement M6). */
 export interface MemberData {
-  /** Everything, as JSON objects with a `kind`, in an order that does not change by itself. */
+  /** Everything, also of whom was merged into her, as JSON objects with a `kind`, in an order that does not change by itself. */
   recordsOf(tx: EntityManager, memberId: string): Promise<readonly object[]>;
   /** Before it is told: where reads of clear personal data are written down. */
   beforeTold?(reader: Reader, memberId: string): Promise<void>;
@@ -302,6 +303,7 @@ export class MemberDataModule {
         },
         MemberOrdersConsumer,
         ErasuresConsumer,
+        { provide: MergesConsumer, useValue: new MergesConsumer(service) },
         MemberDataTasks,
       ],
     };

@@ -2,5 +2,6 @@ import type { Migrations } from '@regulars/service';
 import { Cases } from './0001-cases.js';
 import { MemberDataOrders } from './0010-member-data-orders.js';
 import { Restrictions } from './0011-restrictions.js';
+import { Merges } from './0012-merges.js';
 
-export const migrations: Migrations = [Cases, MemberDataOrders, Restrictions];
+export const migrations: Migrations = [Cases, MemberDataOrders, Restrictions, Merges];

@@ -9,6 +9,7 @@ import {
   Severity,
 } from '@regulars/contracts/complaints/v1/cases';
 import { CaseOpened } from '@regulars/contracts/complaints/v1/cases_events';
+import { MemberDataServiceService } from '@regulars/contracts/privacy/v1/privacy';
 import { type CallOptions, type RpcClient, RpcFailure, rpcClient } from '@regulars/service';
 import { eventually, publish, type RunningService, readTopic, signedPrincipal, startService } from '@regulars/testing';
 import pg from 'pg';
@@ -21,6 +22,7 @@ const words = '等了一个小时，面还是凉的';
 describe('The complaints service', () => {
   let service: RunningService;
   let cases: RpcClient<typeof CaseServiceService>;
+  let data: RpcClient<typeof MemberDataServiceService>;
 
   const as = async (sub: string, role: string, stores: '*' | string[] = '*'): Promise<CallOptions> => ({
     principal: await signedPrincipal({ sub, kind: 'person', roles: [role], stores }),
@@ -31,6 +33,7 @@ describe('The complaints service', () => {
   beforeAll(async () => {
     service = await startService('complaints', { KEY_ENCRYPTION_KEY: randomBytes(32).toString('base64') });
     cases = rpcClient(CaseServiceService, service.grpcAddress);
+    data = rpcClient(MemberDataServiceService, service.grpcAddress);
     await publish(`${service.topicPrefix}regulars.stores.store.v1`, [bund, lujiazui].map(storeOpened));
     await eventually(async () => {
       const rows = await sql('SELECT store_id FROM store');
@@ -39,6 +42,7 @@ describe('The complaints service', () => {
   }, 60_000);
   afterAll(async () => {
     cases.close();
+    data.close();
     await service.stop();
   });
 
@@ -201,6 +205,43 @@ describe('The complaints service', () => {
       const listed = await cases.listCases({ storeId: '', memberId, page: undefined }, member);
       expect(listed.cases).toEqual([{ ...own.case, text: words }]);
     }
+  });
+
+  it('[M5] lists and exports cases of whom was merged into a member as hers, until the merge is undone', async () => {
+    const agent = await as('agent-1', 'agent');
+    const [survivorId, mergedId] = [uuidv7(), uuidv7()];
+    const merge = { mergeId: uuidv7(), survivorId, mergedId };
+    const tell = (name: string) =>
+      publish(
+        `${service.topicPrefix}regulars.members.member.v1`,
+        [survivorId, mergedId].map((key) => ({ type: `regulars.members.v1.${name}`, key, payload: merge })),
+      );
+    const own = (await cases.openCase(complaint({ memberId: survivorId }), agent)).case!;
+    const others = (await cases.openCase(complaint({ memberId: mergedId }), agent)).case!;
+    const principal = await signedPrincipal({ sub: survivorId, kind: 'member', roles: [], stores: '*' });
+    const member = { principal, deadline: Date.now() + 60_000 };
+    const administrator = await as('administrator-1', 'administrator');
+    const listed = async (call: CallOptions) =>
+      (await cases.listCases({ storeId: '', memberId: survivorId, page: undefined }, call)).cases;
+    const exported = async (memberId: string) =>
+      (await data.readMemberData({ memberId, cursor: '' }, administrator)).records.map(
+        (record) => (JSON.parse(record) as { caseId: string }).caseId,
+      );
+    expect(await listed(agent)).toEqual([own]);
+
+    await tell('MembersMerged');
+    await eventually(async () => expect(await listed(agent)).toEqual([others, own]), 20_000);
+    expect(await listed(member)).toEqual([others, own]);
+    expect((await cases.getCase(byId(others.caseId), member)).case).toEqual(others);
+    expect([await exported(survivorId), await exported(mergedId)]).toEqual([
+      [own.caseId, others.caseId],
+      [others.caseId],
+    ]);
+
+    await tell('MembersUnmerged');
+    await eventually(async () => expect(await listed(agent)).toEqual([own]), 20_000);
+    await expectRefusal(cases.getCase(byId(others.caseId), member), 'CASE_UNKNOWN');
+    expect(await exported(survivorId)).toEqual([own.caseId]);
   });
 
   it('[M6] writes none of the guest’s words to its log', () => {

@@ -1,7 +1,16 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Case, CaseState } from '@regulars/contracts/complaints/v1/cases';
 import { appendToOutbox, Outbox } from '@regulars/messaging';
-import { CLOCK, type Clock, cutPage, mayActFor, once, type Page, type Principal } from '@regulars/service';
+import {
+  CLOCK,
+  type Clock,
+  cutPage,
+  mayActFor,
+  membersBehind,
+  once,
+  type Page,
+  type Principal,
+} from '@regulars/service';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { StoresService } from '../stores/stores.service.js';
@@ -10,7 +19,7 @@ import { CasesStore, type StoredCase } from './cases.store.js';
 import type { Intake } from './intake.js';
 import { caseOpened } from './opened.js';
 import { respondBy } from './promise.js';
-import { isOwn, readsWords } from './words.js';
+import { readsWords } from './words.js';
 
 export type Opened =
   | { readonly outcome: 'opened'; readonly case: Case; readonly replayed: boolean }
@@ -54,17 +63,22 @@ export class CasesService {
   async get(by: 'case_id' | 'number', value: string, principal: Principal): Promise<Case | undefined> {
     if (by === 'number' && !isCaseNumber(value)) return undefined;
     const stored = await this.store.find(this.dataSource.manager, by, value);
-    if (!stored || !mayKnow(principal, stored)) return undefined;
-    return this.#forReader(stored, principal);
+    if (!stored) return undefined;
+    const own = await this.#ownIds(principal);
+    const mayKnow = own ? own.includes(stored.told.memberId) : mayActFor(principal, stored.told.storeId);
+    return mayKnow ? this.#forReader(stored, principal) : undefined;
   }
 
-  /** Cases of the stores that the principal may see, or of the member herself, newest first; empty filters ask for all. */
+  /**
+   * Cases of the stores that the principal may see, or of the member herself, newest first; empty filters ask for all.
+   * Cases of whom was merged into a member are hers (requirement M5).
+   */
   async list(wanted: { storeId: string; memberId: string }, principal: Principal, page: Page): Promise<Listed> {
-    const filter = principal.kind === 'member' ? { ...wanted, memberId: principal.sub } : wanted;
-    if (filter.storeId && !mayActFor(principal, filter.storeId)) {
-      return { outcome: 'refused', reason: 'STORE_NOT_ALLOWED' };
-    }
-    const rows = await this.store.list(this.dataSource.manager, { ...filter, stores: principal.stores }, page);
+    const { storeId, memberId } = wanted;
+    if (storeId && !mayActFor(principal, storeId)) return { outcome: 'refused', reason: 'STORE_NOT_ALLOWED' };
+    const tx = this.dataSource.manager;
+    const memberIds = (await this.#ownIds(principal)) ?? (memberId ? await membersBehind(tx, memberId) : undefined);
+    const rows = await this.store.list(tx, { storeId, memberIds, stores: principal.stores }, page);
     const cut = cutPage(rows, page.limit, ({ told }) => [told.caseId]);
     const cases = cut.page.map((stored) => this.#forReader(stored, principal));
     return { outcome: 'listed', cases, nextCursor: cut.nextCursor };
@@ -72,7 +86,7 @@ export class CasesService {
 
   /** All cases of a member with her words, oldest first, for an export (requirement M6). */
   async recordsOf(tx: EntityManager, memberId: string): Promise<object[]> {
-    const stored = await this.store.ofMember(tx, memberId);
+    const stored = await this.store.ofMembers(tx, await membersBehind(tx, memberId));
     return stored.map((one) => ({
       kind: 'case',
       ...(Case.toJSON({ ...one.told, text: this.store.wordsOf(one) }) as object),
@@ -101,12 +115,14 @@ export class CasesService {
     return Case.toJSON({ ...opened, text: '' });
   }
 
-  #forReader(stored: StoredCase, principal: Principal): Case {
-    const mayRead = readsWords(principal.roles) || isOwn(principal, stored.told.memberId);
+  /** Members see their own cases, and to them others do not exist (requirement M12); undefined for everybody else. */
+  async #ownIds({ kind, sub }: Principal): Promise<readonly string[] | undefined> {
+    return kind === 'member' ? membersBehind(this.dataSource.manager, sub) : undefined;
+  }
+
+  /** A case that the principal may know of, with its words for those who may read them: members theirs. */
+  #forReader(stored: StoredCase, { kind, roles }: Principal): Case {
+    const mayRead = kind === 'member' || readsWords(roles);
     return mayRead ? { ...stored.told, text: this.store.wordsOf(stored) } : stored.told;
   }
-}
-
-function mayKnow(principal: Principal, { told }: StoredCase): boolean {
-  return principal.kind === 'member' ? isOwn(principal, told.memberId) : mayActFor(principal, told.storeId);
 }

@@ -21,10 +21,12 @@ export interface StoredCase {
   readonly sealedDataKey: Buffer;
 }
 
-/** Which cases a list is to have; an empty field asks for all. */
+/** Which cases a list is to have. */
 export interface CaseFilter {
+  /** Empty asks for all. */
   readonly storeId: string;
-  readonly memberId: string;
+  /** Whose; undefined asks for all. */
+  readonly memberIds: readonly string[] | undefined;
   /** Stores that the principal may see. */
   readonly stores: Principal['stores'];
 }
@@ -97,12 +99,12 @@ export class CasesStore {
   async list(tx: EntityManager, filter: CaseFilter, page: Page): Promise<StoredCase[]> {
     const rows = await tx.query<CaseRow[]>(
       `SELECT * FROM feedback_case
-       WHERE ($1::uuid IS NULL OR store_id = $1) AND ($2::uuid IS NULL OR member_id = $2)
+       WHERE ($1::uuid IS NULL OR store_id = $1) AND ($2::uuid[] IS NULL OR member_id = ANY ($2))
          AND ($3::uuid[] IS NULL OR store_id = ANY ($3)) AND ($4::uuid IS NULL OR case_id < $4)
        ORDER BY case_id DESC LIMIT $5`,
       [
         filter.storeId || null,
-        filter.memberId || null,
+        filter.memberIds ?? null,
         filter.stores === '*' ? null : filter.stores,
         page.after?.[0] ?? null,
         page.limit + 1,
@@ -111,10 +113,10 @@ export class CasesStore {
     return rows.map(storedCase);
   }
 
-  /** All cases of a member, oldest first, along feedback_case_member. */
-  async ofMember(tx: EntityManager, memberId: string): Promise<StoredCase[]> {
-    const sql = 'SELECT * FROM feedback_case WHERE member_id = $1 ORDER BY case_id';
-    return (await tx.query<CaseRow[]>(sql, [memberId])).map(storedCase);
+  /** All cases of these members, oldest first, along feedback_case_member. */
+  async ofMembers(tx: EntityManager, memberIds: readonly string[]): Promise<StoredCase[]> {
+    const sql = 'SELECT * FROM feedback_case WHERE member_id = ANY ($1::uuid[]) ORDER BY case_id';
+    return (await tx.query<CaseRow[]>(sql, [memberIds])).map(storedCase);
   }
 
   async forgetWords(tx: EntityManager, memberId: string): Promise<number> {

@@ -1,4 +1,4 @@
-import type { Principal, Role } from '@regulars/service';
+import type { Role } from '@regulars/service';
 
 const readers: ReadonlySet<Role> = new Set(['agent', 'complaint-supervisor', 'store-manager', 'administrator']);
 
@@ -8,9 +8,4 @@ const readers: ReadonlySet<Role> = new Set(['agent', 'complaint-supervisor', 'st
  */
 export function readsWords(roles: readonly Role[]): boolean {
   return roles.some((role) => readers.has(role));
-}
-
-/** Whether a case is one's own: members see theirs, with their words, and to them others do not exist (requirement M12). */
-export function isOwn({ kind, sub }: Principal, memberId: string): boolean {
-  return kind === 'member' && sub === memberId;
 }
