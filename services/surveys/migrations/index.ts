@@ -2,5 +2,6 @@ import type { Migrations } from '@regulars/service';
 import { FollowUps } from './0001-follow-ups.js';
 import { MemberDataOrders } from './0010-member-data-orders.js';
 import { Restrictions } from './0011-restrictions.js';
+import { Merges } from './0012-merges.js';
 
-export const migrations: Migrations = [FollowUps, MemberDataOrders, Restrictions];
+export const migrations: Migrations = [FollowUps, MemberDataOrders, Restrictions, Merges];

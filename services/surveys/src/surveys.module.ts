@@ -1,6 +1,12 @@
 import { Module } from '@nestjs/common';
 import { MessagingModule } from '@regulars/messaging';
-import { ErasuresConsumer, MemberDataModule, MemberOrdersConsumer, privacyTopics } from '@regulars/service';
+import {
+  ErasuresConsumer,
+  MemberDataModule,
+  MemberOrdersConsumer,
+  MergesConsumer,
+  privacyTopics,
+} from '@regulars/service';
 import { CasesConsumer } from './complaints/cases.consumer.js';
 import { ComplaintsService } from './complaints/complaints.service.js';
 import { ComplaintsStore } from './complaints/complaints.store.js';
@@ -20,7 +26,14 @@ import { StoresStore } from './stores/stores.store.js';
     MessagingModule.forRoot({
       source: '/regulars/surveys',
       topics: [{ name: followUpTopic }, ...privacyTopics('surveys')],
-      consumers: [CasesConsumer, PointsConsumer, StoresConsumer, MemberOrdersConsumer, ErasuresConsumer],
+      consumers: [
+        CasesConsumer,
+        PointsConsumer,
+        StoresConsumer,
+        MemberOrdersConsumer,
+        ErasuresConsumer,
+        MergesConsumer,
+      ],
     }),
     MemberDataModule.forRoot('surveys', SurveysMemberData),
   ],

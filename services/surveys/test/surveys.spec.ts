@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { CaseType } from '@regulars/contracts/complaints/v1/cases';
 import { CaseOpened } from '@regulars/contracts/complaints/v1/cases_events';
 import { PointsEarned } from '@regulars/contracts/loyalty/v1/points_events';
+import { MemberDataServiceService } from '@regulars/contracts/privacy/v1/privacy';
 import { FollowUpServiceService, FollowUpState } from '@regulars/contracts/surveys/v1/followups';
 import { FollowUpDue, FollowUpPlanned } from '@regulars/contracts/surveys/v1/followups_events';
 import { type RpcClient, rpcClient } from '@regulars/service';
@@ -18,6 +19,7 @@ const timeZone = `Etc/GMT${offset > 0 ? '-' : '+'}${Math.abs(offset)}`;
 describe('The surveys service', () => {
   let service: RunningService;
   let rpc: RpcClient<typeof FollowUpServiceService>;
+  let data: RpcClient<typeof MemberDataServiceService>;
   let database: pg.Client;
 
   const topic = (name: string) => `${service.topicPrefix}regulars.${name}.v1`;
@@ -48,6 +50,7 @@ describe('The surveys service', () => {
   beforeAll(async () => {
     service = await startService('surveys');
     rpc = rpcClient(FollowUpServiceService, service.grpcAddress);
+    data = rpcClient(MemberDataServiceService, service.grpcAddress);
     database = new pg.Client({ connectionString: service.databaseUrl });
     await database.connect();
     const store = { storeId: bund, timeZone };
@@ -57,6 +60,7 @@ describe('The surveys service', () => {
   }, 60_000);
   afterAll(async () => {
     rpc.close();
+    data.close();
     await database.end();
     await service.stop();
   });
@@ -101,6 +105,32 @@ describe('The surveys service', () => {
     await publish(topic('loyalty.points'), purchases);
     await only(praising, FollowUpState.DUE);
     expect((await list(complaining)).followUps).toEqual([]);
+  });
+
+  it('[M5] lists and exports follow-ups of whom was merged into a member as hers, until the merge is undone', async () => {
+    const [survivorId, mergedId] = [uuidv7(), uuidv7()];
+    const tell = (name: string) =>
+      publish(
+        topic('members.member'),
+        [survivorId, mergedId].map((key) => ({
+          type: `regulars.members.v1.${name}`,
+          key,
+          payload: { mergeId: survivorId, survivorId, mergedId },
+        })),
+      );
+    const exported = async () => {
+      const principal = await signedPrincipal({ sub: 'a-1', kind: 'person', roles: ['administrator'], stores: '*' });
+      const call = { principal, deadline: Date.now() + 10_000 };
+      return (await data.readMemberData({ memberId: survivorId, cursor: '' }, call)).records.length;
+    };
+    await publish(topic('loyalty.points'), [pointsEarned(mergedId, Date.now())]);
+    const { followUpId } = await only(mergedId, FollowUpState.PLANNED);
+    await tell('MembersMerged');
+    expect(await only(survivorId, FollowUpState.PLANNED)).toMatchObject({ followUpId, memberId: mergedId });
+    expect(await exported()).toBe(1);
+    await tell('MembersUnmerged');
+    await eventually(async () => expect((await list(survivorId)).followUps).toEqual([]), 20_000);
+    expect([await exported(), (await list(mergedId)).followUps.length]).toEqual([0, 1]);
   });
 
   it('[O4] shows follow-ups of the principal’s stores only, and refuses what is malformed', async () => {

@@ -36,6 +36,11 @@ describe('Follow-ups', () => {
     rungAt: clock.now(),
     ...change,
   });
+  const merge = async (survivorId: string, mergedId: string) => {
+    const mergeId = uuidv7();
+    await dataSource.query('INSERT INTO heard_merge VALUES ($1, $2, $3, false)', [mergeId, survivorId, mergedId]);
+    return mergeId;
+  };
   const list = async (memberId: string, principal = everybody) =>
     (await followUps.list(memberId, principal, { limit: 10, after: undefined })).followUps;
   const events = async (memberId: string) => {
@@ -180,6 +185,41 @@ describe('Follow-ups', () => {
     clock.set('2026-05-04T11:00:00Z');
     await followUps.announceDue();
     expect(await list(memberId)).toMatchObject([{ state: 'DUE' }]);
+  });
+
+  it('[M5] asks two members who are one person as one, once they are merged, and as two again afterwards', async () => {
+    const [survivorId, mergedId] = [uuidv7(), uuidv7()];
+    const mergeId = await merge(survivorId, mergedId);
+    await hear(purchase(mergedId));
+    await hear(purchase(survivorId), purchase(mergedId));
+    expect([await list(survivorId), await list(mergedId)]).toMatchObject([[{ memberId: mergedId }], [{}]]);
+    await dataSource.query('UPDATE heard_merge SET is_undone = true WHERE merge_id = $1', [mergeId]);
+    await hear(purchase(survivorId), purchase(mergedId));
+    expect([await list(survivorId), await list(mergedId)]).toMatchObject([
+      [{ memberId: survivorId }],
+      [{ memberId: mergedId }],
+    ]);
+  });
+
+  it('[M5] leaves a person alone of whom either member complains or has restricted her data', async () => {
+    const [survivorId, mergedId, complaining, restricted] = [uuidv7(), uuidv7(), uuidv7(), uuidv7()];
+    await complaints.remember(dataSource.manager, [{ caseId: uuidv7(), memberId: complaining }]);
+    await dataSource.query('INSERT INTO restricted_member VALUES ($1, now(), now())', [restricted]);
+    await merge(survivorId, complaining);
+    await merge(mergedId, restricted);
+    await hear(purchase(survivorId), purchase(mergedId));
+    expect([await list(survivorId), await list(mergedId)]).toEqual([[], []]);
+  });
+
+  it('[M5] asks once where both members were to be asked when they were merged, also by two processes at once', async () => {
+    const people = Array.from({ length: 150 }, () => [uuidv7(), uuidv7()] as const);
+    await hear(...people.flat().map((memberId) => purchase(memberId)));
+    for (const [survivorId, mergedId] of people) await merge(survivorId, mergedId);
+    clock.set('2026-05-05T04:00:00Z');
+    const looked = await Promise.all([replica(), replica()].map((one) => one.announceDue()));
+    expect(looked.reduce((sum, each) => sum + each, 0)).toBe(300);
+    const asked = await Promise.all(people.map(async ([survivorId]) => (await list(survivorId)).length));
+    expect(asked).toEqual(people.map(() => 1));
   });
 
   it('[O4] lists those of the principal’s stores, newest first, page by page', async () => {

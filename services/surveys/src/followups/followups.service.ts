@@ -1,6 +1,15 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { appendToOutbox, Outbox } from '@regulars/messaging';
-import { CLOCK, type Clock, cutPage, type Page, type Principal, restrictedAmong } from '@regulars/service';
+import {
+  CLOCK,
+  type Clock,
+  cutPage,
+  membersBehind,
+  type Page,
+  type Principal,
+  restrictedAmong,
+  survivorsOf,
+} from '@regulars/service';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { ComplaintsService } from '../complaints/complaints.service.js';
@@ -13,6 +22,7 @@ import {
   type SettledFollowUp,
   type WaitingFollowUp,
 } from './followups.store.js';
+import { People } from './people.js';
 import { plan, type Turn, turn } from './planning.js';
 
 export type { ListedFollowUp };
@@ -43,13 +53,15 @@ export class FollowUpsService {
 
   /**
    * Plans follow-ups for purchases in the caller's transaction and announces them (requirement S4). Safe to repeat: one
-   * per event at most, and none for whose data is restricted. Purchases of a member come in order, one batch at a time, because the topic is keyed by member.
+   * per event at most, and none for whose data is restricted. Members who are one person are asked as one (requirement
+   * M5). Purchases of a member come in order, one batch at a time, because the topic is keyed by member.
    */
   async hear(tx: EntityManager, purchases: readonly HeardPurchase[]): Promise<void> {
-    const restricted = await restrictedAmong(tx, [...new Set(purchases.map(({ memberId }) => memberId))]);
-    const asking = purchases.filter(({ memberId }) => !restricted.has(memberId));
+    const people = await peopleOf(tx, purchases);
+    const restricted = people.among(await restrictedAmong(tx, people.memberIds));
+    const asking = purchases.filter(({ memberId }) => !restricted.has(people.of(memberId)));
     if (asking.length === 0) return;
-    const planned = await this.#plan(tx, asking);
+    const planned = await this.#plan(tx, asking, people);
     if (planned.length === 0) return;
     const written = await this.store.insert(tx, planned);
     const news = planned.filter(({ followUpId }) => written.has(followUpId));
@@ -68,10 +80,16 @@ export class FollowUpsService {
     const looked = await this.dataSource.transaction(async (tx) => {
       const due = await this.store.holdDue(tx, now, announcedAtOnce);
       if (due.length === 0) return 0;
-      const { zones, complaining } = await this.#around(tx, due);
+      const people = await peopleOf(tx, due);
+      await this.store.lock(tx, people.merged);
+      const { zones, complaining } = await this.#around(tx, due, people);
+      const lastAskedAt = people.latest(await this.store.lastAskedAt(tx, people.memberIds));
       const settled = due.map((followUp) => {
-        const { askUntil, storeId, memberId } = followUp;
-        const next = turn({ askUntil, timeZone: zones.get(storeId) }, complaining.has(memberId), now);
+        const { askUntil, storeId, memberId, dueAt } = followUp;
+        const person = people.of(memberId);
+        const asked = { lastDueAt: lastAskedAt.get(person), hasOpenComplaint: complaining.has(person) };
+        const next = turn({ askUntil, timeZone: zones.get(storeId) }, asked, now);
+        if (next.outcome === 'ask') lastAskedAt.set(person, dueAt);
         return { followUp, ...settledBy(next, followUp) };
       });
       await this.store.settle(tx, settled);
@@ -86,38 +104,49 @@ export class FollowUpsService {
     return looked;
   }
 
-  /** A member's follow-ups in stores that the principal may see, newest first. */
+  /** Follow-ups of a member and of whom was merged into her in stores that the principal may see, newest first. */
   async list(
     memberId: string,
     principal: Principal,
     page: Page,
   ): Promise<{ followUps: readonly ListedFollowUp[]; nextCursor: string }> {
-    const rows = await this.store.list(this.dataSource.manager, memberId, principal.stores, page);
+    const tx = this.dataSource.manager;
+    const rows = await this.store.list(tx, await membersBehind(tx, memberId), principal.stores, page);
     const cut = cutPage(rows, page.limit, ({ followUpId }) => [followUpId]);
     return { followUps: cut.page, nextCursor: cut.nextCursor };
   }
 
-  async #plan(tx: EntityManager, purchases: readonly HeardPurchase[]): Promise<(NewFollowUp & HeardPurchase)[]> {
+  async #plan(
+    tx: EntityManager,
+    purchases: readonly HeardPurchase[],
+    people: People,
+  ): Promise<(NewFollowUp & HeardPurchase)[]> {
     const now = this.clock.now();
-    const { zones, complaining } = await this.#around(tx, purchases);
-    const lastDueAt = await this.store.lastDueAt(tx, [...new Set(purchases.map(({ memberId }) => memberId))]);
+    const { zones, complaining } = await this.#around(tx, purchases, people);
+    const lastDueAt = people.latest(await this.store.lastDueAt(tx, people.memberIds));
     return purchases.flatMap((purchase) => {
       const { memberId, rungAt, storeId } = purchase;
-      const member = { lastDueAt: lastDueAt.get(memberId), hasOpenComplaint: complaining.has(memberId) };
+      const person = people.of(memberId);
+      const member = { lastDueAt: lastDueAt.get(person), hasOpenComplaint: complaining.has(person) };
       const planned = plan({ rungAt, timeZone: zones.get(storeId) }, member, now);
       if (planned.outcome === 'skipped') return [];
-      lastDueAt.set(memberId, planned.dueAt);
+      lastDueAt.set(person, planned.dueAt);
       const { dueAt, askUntil } = planned;
       return [{ ...purchase, followUpId: uuidv7({ msecs: now.getTime() }), dueAt, askUntil }];
     });
   }
 
-  /** Zones of the stores, and which of the members have an open complaint. */
-  async #around(tx: EntityManager, about: readonly { memberId: string; storeId: string }[]) {
+  /** Zones of the stores, and which of the people have an open complaint. */
+  async #around(tx: EntityManager, about: readonly { storeId: string }[], people: People) {
     const zones = await this.stores.zonesOf(tx, [...new Set(about.map(({ storeId }) => storeId))]);
-    const complaining = await this.complaints.complaining(tx, [...new Set(about.map(({ memberId }) => memberId))]);
+    const complaining = people.among(await this.complaints.complaining(tx, people.memberIds));
     return { zones, complaining };
   }
+}
+
+async function peopleOf(tx: EntityManager, about: readonly { memberId: string }[]): Promise<People> {
+  const memberIds = about.map(({ memberId }) => memberId);
+  return new People(await survivorsOf(tx, memberIds));
 }
 
 function settledBy(next: Turn, { followUpId, dueAt }: WaitingFollowUp): SettledFollowUp {

@@ -39,6 +39,25 @@ export class FollowUpsStore {
     return new Map(rows.map(({ member_id, last }) => [member_id, last]));
   }
 
+  /** When each of the members was last asked. Along follow_up_member. */
+  async lastAskedAt(tx: EntityManager, memberIds: readonly string[]): Promise<Map<string, Date>> {
+    const rows = await tx.query<{ member_id: string; last: Date }[]>(
+      `SELECT member_id, max(due_at) AS last FROM follow_up
+       WHERE member_id = ANY ($1::uuid[]) AND state = 'DUE' GROUP BY member_id`,
+      [memberIds],
+    );
+    return new Map(rows.map(({ member_id, last }) => [member_id, last]));
+  }
+
+  /** Lets one process at a time decide about these people, until the transaction ends. */
+  async lock(tx: EntityManager, survivorIds: readonly string[]): Promise<void> {
+    await tx.query(
+      `SELECT pg_advisory_xact_lock(hashtextextended(current_schema || ' person ' || sorted.id, 0))
+       FROM (SELECT id FROM unnest($1::text[]) AS id ORDER BY id) AS sorted`,
+      [survivorIds],
+    );
+  }
+
   /** Writes planned follow-ups; answers the ids of those whose event had none yet. */
   async insert(tx: EntityManager, followUps: readonly NewFollowUp[]): Promise<Set<string>> {
     const rows = await tx.query<{ follow_up_id: string }[]>(
@@ -82,14 +101,19 @@ export class FollowUpsStore {
     );
   }
 
-  /** Planned and asked ones of a member in these stores, newest first, one more than the page asks for. */
-  async list(tx: EntityManager, memberId: string, stores: Principal['stores'], page: Page): Promise<ListedFollowUp[]> {
+  /** Planned and asked ones of these members in these stores, newest first, one more than the page asks for. */
+  async list(
+    tx: EntityManager,
+    memberIds: readonly string[],
+    stores: Principal['stores'],
+    page: Page,
+  ): Promise<ListedFollowUp[]> {
     return tx.query<ListedFollowUp[]>(
       `SELECT ${told}, state FROM follow_up
-       WHERE member_id = $1 AND state <> 'LAPSED' AND ($2::uuid[] IS NULL OR store_id = ANY ($2))
+       WHERE member_id = ANY ($1::uuid[]) AND state <> 'LAPSED' AND ($2::uuid[] IS NULL OR store_id = ANY ($2))
          AND ($3::uuid IS NULL OR follow_up_id < $3)
        ORDER BY follow_up_id DESC LIMIT $4`,
-      [memberId, stores === '*' ? null : stores, page.after?.[0] ?? null, page.limit + 1],
+      [memberIds, stores === '*' ? null : stores, page.after?.[0] ?? null, page.limit + 1],
     );
   }
 }

@@ -97,31 +97,37 @@ describe('A follow-up whose time has come', () => {
   const planned = { askUntil: at('2026-05-11T12:00'), timeZone: shanghai };
 
   it('[S4] is asked in daytime', () => {
-    expect(turn(planned, false, at('2026-05-05T12:00'))).toEqual({ outcome: 'ask' });
+    expect(turn(planned, nobody, at('2026-05-05T12:00'))).toEqual({ outcome: 'ask' });
   });
 
   it('[S4] waits for the morning where the time was missed and it is night now', () => {
     const morning = { outcome: 'postponed', dueAt: at('2026-05-06T10:00') };
-    expect(turn(planned, false, at('2026-05-06T02:30'))).toEqual(morning);
-    expect(turn(planned, false, at('2026-05-05T20:00'))).toEqual(morning);
+    expect(turn(planned, nobody, at('2026-05-06T02:30'))).toEqual(morning);
+    expect(turn(planned, nobody, at('2026-05-05T20:00'))).toEqual(morning);
   });
 
   it('[S4] lapses after the week, also where the next morning would be after it', () => {
-    expect(turn(planned, false, at('2026-05-11T12:00'))).toEqual({ outcome: 'lapsed' });
+    expect(turn(planned, nobody, at('2026-05-11T12:00'))).toEqual({ outcome: 'lapsed' });
     const untilEight = { ...planned, askUntil: at('2026-05-11T08:00') };
-    expect(turn(untilEight, false, at('2026-05-11T03:00'))).toEqual({ outcome: 'lapsed' });
+    expect(turn(untilEight, nobody, at('2026-05-11T03:00'))).toEqual({ outcome: 'lapsed' });
   });
 
   it('[S4] lapses where the member has complained meanwhile', () => {
-    expect(turn(planned, true, at('2026-05-05T12:00'))).toEqual({ outcome: 'lapsed' });
+    expect(turn(planned, { ...nobody, hasOpenComplaint: true }, at('2026-05-05T12:00'))).toEqual({ outcome: 'lapsed' });
+  });
+
+  it('[M5] lapses where the member is one person since with somebody who was asked less than 30 days ago', () => {
+    const now = at('2026-05-05T12:00');
+    expect(turn(planned, { ...nobody, lastDueAt: at('2026-04-05T12:01') }, now)).toEqual({ outcome: 'lapsed' });
+    expect(turn(planned, { ...nobody, lastDueAt: at('2026-04-05T12:00') }, now)).toEqual({ outcome: 'ask' });
   });
 
   it('[S4] waits for the zone of a store that has not been told yet', () => {
     const unknown = { ...planned, timeZone: undefined };
-    expect(turn(unknown, false, at('2026-05-05T12:00'))).toEqual({
+    expect(turn(unknown, nobody, at('2026-05-05T12:00'))).toEqual({
       outcome: 'postponed',
       dueAt: at('2026-05-05T13:00'),
     });
-    expect(turn(unknown, false, at('2026-05-11T11:30'))).toEqual({ outcome: 'lapsed' });
+    expect(turn(unknown, nobody, at('2026-05-11T11:30'))).toEqual({ outcome: 'lapsed' });
   });
 });

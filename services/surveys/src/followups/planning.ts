@@ -28,14 +28,8 @@ export type Plan =
 /**
  * Whether and when a member is asked about a visit (requirement S4): at the same hour a day later, moved into the
  * store's daytime.
- *
- * @param lastDueAt when the member is or was last to be asked
  */
-export function plan(
-  visit: Visit,
-  member: { readonly lastDueAt: Date | undefined; readonly hasOpenComplaint: boolean },
-  now: Date,
-): Plan {
+export function plan(visit: Visit, member: Asked, now: Date): Plan {
   if (member.hasOpenComplaint) return { outcome: 'skipped', reason: 'OPEN_COMPLAINT' };
   if (isClearlyRecent(visit, member.lastDueAt, now)) return { outcome: 'skipped', reason: 'ASKED_RECENTLY' };
   const zone = visit.timeZone ?? 'UTC';
@@ -44,7 +38,7 @@ export function plan(
   const wanted = dateOf(rungAt.add({ days: askAfterDays }));
   const dueAt = inDaytime(wanted > now ? wanted : now, zone);
   if (dueAt >= askUntil) return { outcome: 'skipped', reason: 'TOO_LATE' };
-  if (member.lastDueAt && dateOf(zoned(member.lastDueAt, zone).add({ days: intervalDays })) > dueAt) {
+  if (isTooSoon(member.lastDueAt, dueAt, zone)) {
     return { outcome: 'skipped', reason: 'ASKED_RECENTLY' };
   }
   return { outcome: 'planned', dueAt, askUntil };
@@ -61,24 +55,37 @@ function isClearlyRecent(visit: Visit, lastDueAt: Date | undefined, now: Date): 
   return lastDueAt.getTime() + (intervalDays - 1) * dayMs > latestDueAtMs;
 }
 
+/** A person as far as a follow-up looks at her. */
+export interface Asked {
+  /** When she was last asked; for a plan, when she is or was last to be. */
+  readonly lastDueAt: Date | undefined;
+  readonly hasOpenComplaint: boolean;
+}
+
 export type Turn =
   | { readonly outcome: 'ask' }
   | { readonly outcome: 'postponed'; readonly dueAt: Date }
   | { readonly outcome: 'lapsed' };
 
 /**
- * What becomes of a follow-up whose time has come: much may have happened since it was planned. A complaint or the end of
- * the week lets it lapse; at night, or while the store's zone is not known, it waits.
+ * What becomes of a follow-up whose time has come: much may have happened since it was planned. A complaint, a merge with
+ * somebody who was asked in the meantime (requirement M5) or the end of the week lets it lapse; at night, or while the store's zone is not known, it waits.
  */
 export function turn(
   followUp: { readonly askUntil: Date; readonly timeZone: string | undefined },
-  hasOpenComplaint: boolean,
+  { hasOpenComplaint, lastDueAt }: Asked,
   now: Date,
 ): Turn {
   const { timeZone, askUntil } = followUp;
   const next = timeZone === undefined ? hoursAfter(now, 1) : inDaytime(now, timeZone);
-  if (hasOpenComplaint || now >= askUntil || next >= askUntil) return { outcome: 'lapsed' };
+  const isNotWanted = hasOpenComplaint || isTooSoon(lastDueAt, now, timeZone ?? 'UTC');
+  if (isNotWanted || now >= askUntil || next >= askUntil) return { outcome: 'lapsed' };
   return next > now ? { outcome: 'postponed', dueAt: next } : { outcome: 'ask' };
+}
+
+/** Whether somebody who was asked at a time cannot be asked again yet at another. */
+function isTooSoon(lastDueAt: Date | undefined, at: Date, zone: string): boolean {
+  return lastDueAt !== undefined && dateOf(zoned(lastDueAt, zone).add({ days: intervalDays })) > at;
 }
 
 /** The moment itself in daytime, else the next beginning of daytime. */

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { MemberData } from '@regulars/service';
+import { type MemberData, membersBehind } from '@regulars/service';
 import { DataSource, type EntityManager } from 'typeorm';
 import { forgetMember, letLapse, recordsOf } from './member-data.store.js';
 
@@ -8,8 +8,8 @@ import { forgetMember, letLapse, recordsOf } from './member-data.store.js';
 export class SurveysMemberData implements MemberData {
   constructor(private readonly dataSource: DataSource) {}
 
-  recordsOf(tx: EntityManager, memberId: string): Promise<object[]> {
-    return recordsOf(tx, memberId);
+  async recordsOf(tx: EntityManager, memberId: string): Promise<object[]> {
+    return recordsOf(tx, await membersBehind(tx, memberId));
   }
 
   /** Nobody asks her any more, and nothing tells that anybody did. */

@@ -1,11 +1,11 @@
 import type { EntityManager } from 'typeorm';
 
-export async function recordsOf(tx: EntityManager, memberId: string): Promise<object[]> {
+export async function recordsOf(tx: EntityManager, memberIds: readonly string[]): Promise<object[]> {
   const rows = await tx.query<{ record: object }[]>(
     `SELECT json_build_object('kind', 'follow-up', 'followUpId', follow_up_id, 'purchaseId', purchase_id,
        'storeId', store_id, 'state', state, 'dueAt', due_at) AS record
-     FROM follow_up WHERE member_id = $1 ORDER BY follow_up_id`,
-    [memberId],
+     FROM follow_up WHERE member_id = ANY ($1::uuid[]) ORDER BY follow_up_id`,
+    [memberIds],
   );
   return rows.map(({ record }) => record);
 }
