@@ -1,6 +1,12 @@
 import { Module } from '@nestjs/common';
 import { MessagingModule } from '@regulars/messaging';
-import { ErasuresConsumer, MemberDataModule, MemberOrdersConsumer, privacyTopics } from '@regulars/service';
+import {
+  ErasuresConsumer,
+  MemberDataModule,
+  MemberOrdersConsumer,
+  MergesConsumer,
+  privacyTopics,
+} from '@regulars/service';
 import { CasesConsumer } from './messages/cases.consumer.js';
 import { MailClient } from './messages/mail.client.js';
 import { MembersClient } from './messages/members.client.js';
@@ -32,6 +38,7 @@ import { StoresStore } from './stores/stores.store.js';
         StoresConsumer,
         MemberOrdersConsumer,
         ErasuresConsumer,
+        MergesConsumer,
       ],
     }),
     MemberDataModule.forRoot('notifications', NotificationsMemberData),

@@ -167,6 +167,32 @@ describe('The notifications service', () => {
     await eventually(() => expect(mailbox.to(email)).toHaveLength(2), 60_000);
   });
 
+  it('[M5] writes to the survivor, in her language, about whom was merged into her, until the merge is undone', async () => {
+    const survivor = members.add(uuidv7(), { name: 'Ann', language: 'en' });
+    const merged = members.add(uuidv7());
+    const tell = (name: string) =>
+      publish(
+        topic('members.member'),
+        [survivor, merged].map(({ memberId: key }) => ({
+          type: `regulars.members.v1.${name}`,
+          key,
+          payload: { mergeId: survivor.memberId, survivorId: survivor.memberId, mergedId: merged.memberId },
+        })),
+      );
+    await publish(topic('loyalty.points'), [pointsEarned(merged.memberId, 3)]);
+    await ended(merged.memberId, MessageState.SENT);
+    await tell('MembersMerged');
+    await ended(survivor.memberId, MessageState.SENT);
+    await publish(topic('loyalty.points'), [pointsEarned(merged.memberId, 4)]);
+    await ended(survivor.memberId, MessageState.SENT, 2);
+    expect(mailbox.to(survivor.email)).toMatchObject([{ subject: 'You earned 4 points' }]);
+    await tell('MembersUnmerged');
+    await eventually(async () => expect((await list(survivor.memberId)).messages).toEqual([]), 20_000);
+    await publish(topic('loyalty.points'), [pointsEarned(merged.memberId, 5)]);
+    await ended(merged.memberId, MessageState.SENT, 3);
+    expect(mailbox.to(merged.email)).toMatchObject([{ subject: '您获得了 3 积分' }, { subject: '您获得了 5 积分' }]);
+  });
+
   it('[N6] sends one message for an event that is delivered three times', async () => {
     const { memberId, email } = members.add(uuidv7());
     const event = pointsEarned(memberId, 7);

@@ -180,6 +180,33 @@ describe('Sending what is due', () => {
     expect(await messages.sendDue()).toEqual([]);
   });
 
+  it('[M5] [M6] sends what either of two merged members is owed only, and nothing to a survivor without an address', async () => {
+    const [ann, bea, cat, restricted] = [members.add(uuidv7()), uuidv7(), members.add(uuidv7()), uuidv7()];
+    const dot = uuidv7();
+    for (const [survivorId, mergedId] of [
+      [ann.memberId, restricted],
+      [bea, cat.memberId],
+      [restricted, dot],
+    ]) {
+      await dataSource.query('INSERT INTO heard_merge VALUES ($1, $2, $3, false)', [uuidv7(), survivorId, mergedId]);
+    }
+    await dataSource.query('INSERT INTO restricted_member VALUES ($1, now(), now())', [restricted]);
+    await new RecipientsStore().keep(dataSource.manager, [{ memberId: bea, hasEmail: false }]);
+    const owed = { template: 'points-taken-back', variables: { points: 3, owed: 0, balance: 1 } } as const;
+    await hear(earned(ann.memberId), earned(dot), earned(cat.memberId), earned(dot, owed));
+    await messages.sendDue();
+    const reasons = await dataSource.query<{ template: string; state: string; reason: string | null }[]>(
+      'SELECT template, state, reason FROM message ORDER BY template, reason',
+    );
+    expect(reasons).toEqual([
+      { template: 'points-earned', state: 'SUPPRESSED', reason: 'NO_ADDRESS' },
+      { template: 'points-earned', state: 'SUPPRESSED', reason: 'RESTRICTED' },
+      { template: 'points-earned', state: 'SUPPRESSED', reason: 'RESTRICTED' },
+      { template: 'points-taken-back', state: 'SENT', reason: null },
+    ]);
+    expect([mailbox.taken.length, mailbox.to(ann.email).length]).toEqual([1, 1]);
+  });
+
   it('[N6] asks for no address where registration told that there is none, and says so once', async () => {
     const { memberId } = members.add(uuidv7());
     await new RecipientsStore().keep(dataSource.manager, [{ memberId, hasEmail: false }]);

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { appendToOutbox, Outbox } from '@regulars/messaging';
-import { CLOCK, type Clock, cutPage, type Page } from '@regulars/service';
+import { CLOCK, type Clock, cutPage, membersBehind, type Page, restrictedAmong, survivorsOf } from '@regulars/service';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { StoresService, type StoreText } from '../stores/stores.service.js';
@@ -57,13 +57,20 @@ export class MessagesService {
 
   /**
    * Writes a message for each cause in the caller's transaction: one per cause, recipient and template, however often it
-   * is heard (requirement N6). Who is known to have no address is not asked for one: the message ends with its reason.
+   * is heard (requirement N6). Who is known to have no address is not asked for one: the message ends with its reason. Of
+   * members who are one person, the survivor has the address, and a restriction of any of them stops what is not owed
+   * (requirements M5, M6).
    */
   async hear(tx: EntityManager, causes: readonly Cause[]): Promise<void> {
     if (causes.length === 0) return;
     const now = this.clock.now();
+    const survivors = await survivorsOf(tx, memberIdsOf(causes));
+    const survivorOf = (memberId: string) => survivors.get(memberId) ?? memberId;
+    const restricted = new Set([...(await restrictedAmong(tx, [...survivors.keys()]))].map(survivorOf));
     const messages = causes.map(({ occurredAt, ...cause }) => ({
       ...cause,
+      addresseeId: survivorOf(cause.memberId),
+      isRestricted: restricted.has(survivorOf(cause.memberId)),
       messageId: uuidv7({ msecs: now.getTime() }),
       storeId: cause.storeId,
       expiresAt: new Date(occurredAt.getTime() + templates[cause.template].goodForHours * 3_600_000),
@@ -77,9 +84,10 @@ export class MessagesService {
     this.#listener = listener;
   }
 
-  /** A member's messages, newest first. */
+  /** Messages of a member and of whom was merged into her, newest first. */
   async list(memberId: string, page: Page): Promise<{ messages: readonly ListedMessage[]; nextCursor: string }> {
-    const rows = await this.store.list(this.dataSource.manager, memberId, page);
+    const tx = this.dataSource.manager;
+    const rows = await this.store.list(tx, await membersBehind(tx, memberId), page);
     const cut = cutPage(rows, page.limit, ({ messageId }) => [messageId]);
     return { messages: cut.page, nextCursor: cut.nextCursor };
   }
@@ -103,14 +111,15 @@ export class MessagesService {
   async #tryAll(token: string, claimed: readonly ClaimedMessage[], now: Date): Promise<readonly MessageAttempt[]> {
     const expired = claimed.filter(({ expiresAt }) => expiresAt <= now);
     const live = claimed.filter(({ expiresAt }) => expiresAt > now);
+    const survivors = await survivorsOf(this.dataSource.manager, memberIdsOf(live));
     const [contacts, stores] = await Promise.all([
-      this.#contactsOf(live),
+      this.#contactsOf(live, survivors),
       this.stores.textsOf(
         this.dataSource.manager,
         live.flatMap(({ storeId }) => storeId ?? []),
       ),
     ]);
-    const prepared = live.map((message) => prepare(message, contacts, stores));
+    const prepared = live.map((message) => prepare(message, contacts, survivors, stores));
     const sent = await this.#sendAll(token, prepared.filter(isReady));
     return [
       ...expired.map((message) => ({ message, attempt: { outcome: 'refused', reason: 'EXPIRED' } as const })),
@@ -140,13 +149,17 @@ export class MessagesService {
   }
 
   /** One question per template, because its name is the purpose that members writes down. */
-  async #contactsOf(claimed: readonly ClaimedMessage[]): Promise<ReadonlyMap<TemplateName, Contacts>> {
+  async #contactsOf(
+    claimed: readonly ClaimedMessage[],
+    survivors: ReadonlyMap<string, string>,
+  ): Promise<ReadonlyMap<TemplateName, Contacts>> {
     const asked = [...new Set(claimed.map(({ template }) => template))].map(async (template) => {
-      const memberIds = claimed.filter((message) => message.template === template).map(({ memberId }) => memberId);
+      const memberIds = memberIdsOf(claimed.filter((message) => message.template === template));
+      const addresseeIds = memberIds.map((memberId) => survivors.get(memberId) ?? memberId);
       const contacts =
         template === codeTemplate
           ? await this.members.codesOf(challengesIn(claimed))
-          : await this.members.contactsOf(memberIds, `message:${template}`);
+          : await this.members.contactsOf(addresseeIds, `message:${template}`);
       return [template, contacts] as const;
     });
     return new Map(await Promise.all(asked));
@@ -204,12 +217,14 @@ function isTried(prepared: MessageAttempt | ReadyMail): prepared is MessageAttem
 function prepare(
   message: ClaimedMessage,
   contacts: ReadonlyMap<TemplateName, Contacts>,
+  survivors: ReadonlyMap<string, string>,
   stores: ReadonlyMap<string, StoreText>,
 ): MessageAttempt | ReadyMail {
   const ended = (attempt: Attempt): MessageAttempt => ({ message, attempt });
   const known = contacts.get(message.template);
   if (!known) return ended({ outcome: 'not-now', reason: 'MEMBERS_UNAVAILABLE', maybeTaken: false });
-  const contact = known.get(message.template === codeTemplate ? challengeIn(message) : message.memberId);
+  const addresseeId = survivors.get(message.memberId) ?? message.memberId;
+  const contact = known.get(message.template === codeTemplate ? challengeIn(message) : addresseeId);
   if (!contact) return ended({ outcome: 'suppressed', reason: 'MEMBER_UNKNOWN' });
   if (!contact.email) return ended({ outcome: 'suppressed', reason: 'NO_ADDRESS' });
   const store = message.storeId === undefined ? undefined : stores.get(message.storeId);
@@ -223,6 +238,10 @@ function prepare(
   );
   if (rendering.outcome === 'refused') return ended(rendering);
   return { message, mail: { ...rendering.message, messageId: message.messageId, to: contact.email, language } };
+}
+
+function memberIdsOf(about: readonly { readonly memberId: string }[]): string[] {
+  return about.map(({ memberId }) => memberId);
 }
 
 function challengesIn(claimed: readonly ClaimedMessage[]): string[] {

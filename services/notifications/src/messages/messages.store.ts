@@ -10,6 +10,10 @@ export interface NewMessage {
   readonly messageId: string;
   readonly causeId: string;
   readonly memberId: string;
+  /** Who is left of the member, whose address it goes to (requirement M5). */
+  readonly addresseeId: string;
+  /** Whether only what is owed may be sent. */
+  readonly isRestricted: boolean;
   readonly template: TemplateName;
   readonly storeId: string | undefined;
   readonly variables: Readonly<Record<string, string | number>>;
@@ -64,11 +68,12 @@ export class MessagesStore {
          $8, $8, expires_at
        FROM (
          SELECT heard.*, CASE
-           WHEN restricted.since IS NOT NULL AND heard.template = ANY ($10::text[]) THEN 'RESTRICTED'
+           WHEN heard.is_restricted AND heard.template = ANY ($10::text[]) THEN 'RESTRICTED'
            WHEN heard.template <> $9 AND NOT recipient.has_email THEN 'NO_ADDRESS' END AS reason
-         FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::uuid[], $6::jsonb[], $7::timestamptz[])
-           AS heard (message_id, cause_id, member_id, template, store_id, variables, expires_at)
-         LEFT JOIN recipient USING (member_id) LEFT JOIN restricted_member AS restricted USING (member_id)) AS heard
+         FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::uuid[], $6::jsonb[], $7::timestamptz[],
+             $11::uuid[], $12::boolean[])
+           AS heard (message_id, cause_id, member_id, template, store_id, variables, expires_at, addressee_id, is_restricted)
+         LEFT JOIN recipient ON recipient.member_id = heard.addressee_id) AS heard
        ON CONFLICT ON CONSTRAINT message_once DO NOTHING
        RETURNING state)
        SELECT count(*)::integer AS waiting FROM written WHERE state = 'WAITING'`,
@@ -83,6 +88,8 @@ export class MessagesStore {
         now,
         codeTemplate,
         notOwed,
+        messages.map(({ addresseeId }) => addresseeId),
+        messages.map(({ isRestricted }) => isRestricted),
       ],
     );
     return row.waiting;
@@ -148,14 +155,14 @@ export class MessagesStore {
     return new Set(rows.map(({ message_id }) => message_id));
   }
 
-  /** A member's messages, newest first, one more than the page asks for; along message_member. */
-  async list(tx: EntityManager, memberId: string, page: Page): Promise<ListedMessage[]> {
+  /** Messages of these members, newest first, one more than the page asks for; along message_member. */
+  async list(tx: EntityManager, memberIds: readonly string[], page: Page): Promise<ListedMessage[]> {
     return tx.query<ListedMessage[]>(
       `SELECT ${told}, language, state, reason, attempts, possible_duplicate AS "possibleDuplicate",
          created_at AS "createdAt", sent_at AS "sentAt"
-       FROM message WHERE member_id = $1 AND ($2::uuid IS NULL OR message_id < $2)
+       FROM message WHERE member_id = ANY ($1::uuid[]) AND ($2::uuid IS NULL OR message_id < $2)
        ORDER BY message_id DESC LIMIT $3`,
-      [memberId, page.after?.[0] ?? null, page.limit + 1],
+      [memberIds, page.after?.[0] ?? null, page.limit + 1],
     );
   }
 }

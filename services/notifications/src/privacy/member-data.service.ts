@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { MemberData } from '@regulars/service';
+import { type MemberData, membersBehind } from '@regulars/service';
 import { DataSource, type EntityManager } from 'typeorm';
 import { notOwed } from '../messages/templates.js';
 import { forgetMember, recordsOf, withholdWaiting } from './member-data.store.js';
@@ -9,8 +9,8 @@ import { forgetMember, recordsOf, withholdWaiting } from './member-data.store.js
 export class NotificationsMemberData implements MemberData {
   constructor(private readonly dataSource: DataSource) {}
 
-  recordsOf(tx: EntityManager, memberId: string): Promise<object[]> {
-    return recordsOf(tx, memberId);
+  async recordsOf(tx: EntityManager, memberId: string): Promise<object[]> {
+    return recordsOf(tx, await membersBehind(tx, memberId));
   }
 
   /** What waits is not sent; what was sent stays as a line without its numbers. */

@@ -1,11 +1,11 @@
 import type { EntityManager } from 'typeorm';
 
-export async function recordsOf(tx: EntityManager, memberId: string): Promise<object[]> {
+export async function recordsOf(tx: EntityManager, memberIds: readonly string[]): Promise<object[]> {
   const rows = await tx.query<{ record: object }[]>(
     `SELECT json_build_object('kind', 'message', 'messageId', message_id, 'template', template, 'channel', channel,
        'state', state, 'createdAt', created_at, 'sentAt', sent_at) AS record
-     FROM message WHERE member_id = $1 ORDER BY message_id`,
-    [memberId],
+     FROM message WHERE member_id = ANY ($1::uuid[]) ORDER BY message_id`,
+    [memberIds],
   );
   return rows.map(({ record }) => record);
 }
