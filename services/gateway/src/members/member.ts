@@ -42,7 +42,7 @@ export const acceptanceRead = z
     notice,
     version: z.string().meta({ description: 'Which version of the notice', examples: ['2026-05'] }),
     channel: channels.schema,
-    acceptedAt: z.iso.datetime().optional(),
+    acceptedAt: z.iso.datetime(),
     recordedAt: z.iso
       .datetime()
       .optional()
