@@ -35,6 +35,8 @@ import { EntriesController, PointsController } from './points/points.controller.
 import { PrioritiesController } from './priorities/priorities.controller.js';
 import { MemberDataClient } from './privacy/member-data.client.js';
 import { PrivacyController } from './privacy/privacy.controller.js';
+import { ProfileClient } from './profile/profile.client.js';
+import { ProfileController } from './profile/profile.controller.js';
 import { ProgrammesController } from './programmes/programmes.controller.js';
 import { BatchController } from './purchases/batch.controller.js';
 import { MobilesClient } from './purchases/mobiles.client.js';
@@ -56,6 +58,7 @@ import { SimulationsController } from './simulations/simulations.controller.js';
 import { StoresController } from './stores/stores.controller.js';
 import { TiersController } from './tiers/tiers.controller.js';
 import { VerificationController } from './verification/verification.controller.js';
+import { VisitsController } from './visits/visits.controller.js';
 
 /** Wiring of the gateway. */
 @Module({})
@@ -76,6 +79,8 @@ export class GatewayModule {
         TiersController,
         PrioritiesController,
         MembersController,
+        VisitsController,
+        ProfileController,
         VerificationController,
         SignInController,
         OwnRecordController,
@@ -132,6 +137,7 @@ export class GatewayModule {
         PurchasesService,
         MobilesClient,
         Counters,
+        ProfileClient,
         CodesClient,
       ],
     };

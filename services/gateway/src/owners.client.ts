@@ -22,6 +22,7 @@ import { MergeServiceService } from '@regulars/contracts/members/v1/merges';
 import { MemberParticularsServiceService } from '@regulars/contracts/members/v1/particulars';
 import { PrivacyRequestServiceService } from '@regulars/contracts/members/v1/privacy_requests';
 import { VerificationServiceService } from '@regulars/contracts/members/v1/verification';
+import { VisitServiceService } from '@regulars/contracts/members/v1/visits';
 import { MessageServiceService } from '@regulars/contracts/notifications/v1/messages';
 import { LimitServiceService } from '@regulars/contracts/stores/v1/limits';
 import { StoreServiceService } from '@regulars/contracts/stores/v1/stores';
@@ -58,6 +59,7 @@ export class Owners implements OnApplicationShutdown {
   readonly merges: RpcClient<typeof MergeServiceService>;
   readonly privacyRequests: RpcClient<typeof PrivacyRequestServiceService>;
   readonly verifications: RpcClient<typeof VerificationServiceService>;
+  readonly visits: RpcClient<typeof VisitServiceService>;
   readonly memberParticulars: RpcClient<typeof MemberParticularsServiceService>;
   readonly programmes: RpcClient<typeof ProgrammeServiceService>;
   readonly simulations: RpcClient<typeof SimulationServiceService>;
@@ -92,6 +94,7 @@ export class Owners implements OnApplicationShutdown {
     this.merges = this.reach(MergeServiceService, 'MEMBERS');
     this.privacyRequests = this.reach(PrivacyRequestServiceService, 'MEMBERS');
     this.verifications = this.reach(VerificationServiceService, 'MEMBERS');
+    this.visits = this.reach(VisitServiceService, 'MEMBERS');
     this.memberParticulars = this.reach(MemberParticularsServiceService, 'MEMBERS');
     this.programmes = this.reach(ProgrammeServiceService, 'LOYALTY');
     this.simulations = this.reach(SimulationServiceService, 'LOYALTY');

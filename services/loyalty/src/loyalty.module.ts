@@ -23,6 +23,8 @@ import { CouponsService } from './coupons/coupons.service.js';
 import { couponsTopic } from './coupons/coupons-topic.js';
 import { ExpiryJob } from './expiry/expiry.job.js';
 import { ExpiryService } from './expiry/expiry.service.js';
+import { HistoryController } from './history/history.controller.js';
+import { HistoryService } from './history/history.service.js';
 import { HoldsController } from './holds/holds.controller.js';
 import { HoldsService } from './holds/holds.service.js';
 import { WatchJob } from './holds/watch.job.js';
@@ -106,6 +108,7 @@ import { TiersService } from './tiers/tiers.service.js';
     LiabilityController,
     HoldsController,
     ReconciliationController,
+    HistoryController,
   ],
   providers: [
     LoyaltyMemberData,
@@ -156,6 +159,7 @@ import { TiersService } from './tiers/tiers.service.js';
     MonthsService,
     MonthsJob,
     PointsService,
+    HistoryService,
     MembersService,
     MergesService,
     MergesJob,

@@ -1,6 +1,7 @@
 import { ConfigurationServiceService } from '@regulars/contracts/call/v1/configuration';
 import { AdjustmentServiceService } from '@regulars/contracts/loyalty/v1/adjustments';
 import { CouponServiceService } from '@regulars/contracts/loyalty/v1/coupons';
+import { PurchaseHistoryServiceService } from '@regulars/contracts/loyalty/v1/history';
 import { HoldServiceService } from '@regulars/contracts/loyalty/v1/holds';
 import { LiabilityServiceService } from '@regulars/contracts/loyalty/v1/liability';
 import { PointsServiceService } from '@regulars/contracts/loyalty/v1/points';
@@ -36,6 +37,7 @@ await bootService({
     LiabilityServiceService,
     HoldServiceService,
     ReconciliationServiceService,
+    PurchaseHistoryServiceService,
   ],
   migrations,
 });

@@ -7,6 +7,7 @@ import { Verification } from './0005-verification.js';
 import { PrivacyRequests } from './0006-privacy-requests.js';
 import { Duplicates } from './0010-duplicates.js';
 import { Merges } from './0011-merges.js';
+import { Visits } from './0020-visits.js';
 import { AccessSeals } from './0030-access-seals.js';
 import { Restrictions } from './0031-restrictions.js';
 import { Confirmations } from './0032-confirmations.js';
@@ -21,6 +22,7 @@ export const migrations: Migrations = [
   PrivacyRequests,
   Duplicates,
   Merges,
+  Visits,
   AccessSeals,
   Restrictions,
   Confirmations,

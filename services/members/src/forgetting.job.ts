@@ -2,12 +2,13 @@ import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShut
 import { CLOCK, type Clock, DueWork, forgetKeys } from '@regulars/service';
 import { DataSource } from 'typeorm';
 import { VerificationService } from './verification/verification.service.js';
+import { VisitsService } from './visits/visits.service.js';
 
 /** How long a repeated write is answered as the first. */
 const keysKeptMs = 30 * 86_400_000;
 const keysAtOnce = 2_000;
 
-/** Forgets idempotency keys that nobody repeats any more, and codes of yesterday. */
+/** Forgets idempotency keys that nobody repeats any more, codes of yesterday and visits of long ago. */
 @Injectable()
 export class ForgettingJob implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly work = new DueWork({
@@ -19,6 +20,7 @@ export class ForgettingJob implements OnApplicationBootstrap, OnApplicationShutd
   constructor(
     @Inject(DataSource) private readonly dataSource: DataSource,
     @Inject(VerificationService) private readonly verifications: VerificationService,
+    @Inject(VisitsService) private readonly visits: VisitsService,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
@@ -34,6 +36,6 @@ export class ForgettingJob implements OnApplicationBootstrap, OnApplicationShutd
   async forgetSome(): Promise<number> {
     const before = new Date(this.clock.now().getTime() - keysKeptMs);
     const keys = await forgetKeys(this.dataSource.manager, before, keysAtOnce);
-    return keys + (await this.verifications.forgetSome());
+    return keys + (await this.verifications.forgetSome()) + (await this.visits.forgetSome());
   }
 }

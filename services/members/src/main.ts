@@ -7,6 +7,7 @@ import { MergeServiceService } from '@regulars/contracts/members/v1/merges';
 import { MemberParticularsServiceService } from '@regulars/contracts/members/v1/particulars';
 import { PrivacyRequestServiceService } from '@regulars/contracts/members/v1/privacy_requests';
 import { VerificationServiceService } from '@regulars/contracts/members/v1/verification';
+import { VisitServiceService } from '@regulars/contracts/members/v1/visits';
 import { MemberDataServiceService } from '@regulars/contracts/privacy/v1/privacy';
 import { bootService } from '@regulars/service';
 import { migrations } from '../migrations/index.js';
@@ -30,6 +31,7 @@ await bootService({
     MemberParticularsServiceService,
     VerificationServiceService,
     PrivacyRequestServiceService,
+    VisitServiceService,
     MemberDataServiceService,
   ],
   migrations,

@@ -32,6 +32,8 @@ export const membersSettings = serviceSettings
     MOBILE_IDLE_DAYS: z.coerce.number().int().min(1).max(3_650).default(365),
     /** Within so many days every service has to have answered an export or an erasure. */
     PRIVACY_ANSWER_DAYS: z.coerce.number().int().min(1).max(90).default(15),
+    /** Where the loyalty service answers, which is asked when visits are compared: host:port, or a name. */
+    LOYALTY_ADDR: z.string().min(1).default('loyalty:9000'),
   })
   .refine(({ KEY_ENCRYPTION_KEY, BLIND_INDEX_KEY }) => !KEY_ENCRYPTION_KEY.equals(BLIND_INDEX_KEY), {
     message: 'another key than KEY_ENCRYPTION_KEY is expected',

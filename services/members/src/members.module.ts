@@ -35,13 +35,17 @@ import { PrivacyRequestsService } from './privacy-requests/privacy-requests.serv
 import { RepublishOps } from './republish.ops.js';
 import { VerificationController } from './verification/verification.controller.js';
 import { VerificationService } from './verification/verification.service.js';
+import { HistoryClient } from './visits/history.client.js';
+import { PointsConsumer } from './visits/points.consumer.js';
+import { VisitsController } from './visits/visits.controller.js';
+import { VisitsService } from './visits/visits.service.js';
 
 @Module({
   imports: [
     MessagingModule.forRoot({
       source: '/regulars/members',
       topics: [{ name: memberTopic }, ...privacyTopics('members')],
-      consumers: [MemberOrdersConsumer, ErasuresConsumer, MergesBookedConsumer, ...answersConsumers],
+      consumers: [MemberOrdersConsumer, ErasuresConsumer, PointsConsumer, MergesBookedConsumer, ...answersConsumers],
     }),
     MemberDataModule.forRoot('members', OwnMemberData),
   ],
@@ -55,6 +59,7 @@ import { VerificationService } from './verification/verification.service.js';
     ParticularsController,
     VerificationController,
     PrivacyRequestsController,
+    VisitsController,
   ],
   providers: [
     VaultService,
@@ -80,6 +85,9 @@ import { VerificationService } from './verification/verification.service.js';
     ForgettingJob,
     PrivacyRequestsService,
     OwnMemberData,
+    HistoryClient,
+    VisitsService,
+    PointsConsumer,
     ...answersConsumers,
   ],
 })

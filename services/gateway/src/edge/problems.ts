@@ -145,6 +145,7 @@ export const knownProblems = {
   OVERLOADED: { status: 429, title: 'Too much at once; try again a little later' },
   INTERNAL: { status: 500, title: 'Something went wrong on our side' },
   DEPENDENCY_UNAVAILABLE: { status: 503, title: 'A part of the platform is out of reach' },
+  LOYALTY_UNAVAILABLE: { status: 503, title: 'Loyalty cannot be asked just now' },
   MEMBER_LOOKUP_UNAVAILABLE: { status: 503, title: 'The mobile could not be looked up in time' },
   DEADLINE_PASSED: { status: 503, title: 'It waited too long and was not processed' },
   TILL_NOT_READY: { status: 503, title: 'The store or till is so new that not every part has heard of it' },

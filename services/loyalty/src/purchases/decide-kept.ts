@@ -35,6 +35,7 @@ export interface KeptPurchase {
   readonly state: StoredResult['o'];
   readonly memberId: string | undefined;
   readonly rungMs: number;
+  readonly rungAtOffsetMinutes: number;
   readonly totalMinor: number;
   readonly channel: string;
   readonly partySize: number;

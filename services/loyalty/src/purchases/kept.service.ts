@@ -144,15 +144,17 @@ function watchedOf({ keeping, kept }: HeldKept): Watched {
 
 function eventOf({ keeping, kept, entry, result }: CreditedKept) {
   const { receipt, ground } = keeping;
-  const { rungMs, totalMinor, channel, partySize } = kept;
   const { currency } = ground.programme;
+  const linesJson = JSON.stringify(kept.lines);
+  const givenBack = kept.refunded.flatMap((back, line) =>
+    back.quantityMilli + back.amountMinor > 0 ? [{ line, ...back }] : [],
+  );
   return pointsEarned(entry, result.tier[0], {
+    ...kept,
     receipt,
-    rungMs,
     traceparent: undefined,
     currency,
-    totalMinor,
-    channel,
-    partySize,
+    linesJson,
+    givenBack,
   });
 }

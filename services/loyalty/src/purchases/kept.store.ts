@@ -11,6 +11,7 @@ type KeptRow = [
   state: StoredResult['o'],
   memberId: string | null,
   rungMs: number,
+  rungAtOffsetMinutes: number,
   totalMinor: number,
   channel: string,
   partySize: number,
@@ -30,8 +31,8 @@ export async function lockKept(
     text: `SELECT p.* FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::date[], $5::text[]) WITH ORDINALITY
         r (programme_id, store_id, till_id, business_date, receipt_number, item)
       LEFT JOIN LATERAL (
-        SELECT p.purchase_id, p.state, p.member_id, (date_part('epoch', p.rung_at) * 1000)::bigint, p.total_minor,
-          p.channel, p.party_size, p.lines, p.payments, p.refunded, p.result
+        SELECT p.purchase_id, p.state, p.member_id, (date_part('epoch', p.rung_at) * 1000)::bigint,
+          p.rung_at_offset_minutes, p.total_minor, p.channel, p.party_size, p.lines, p.payments, p.refunded, p.result
         FROM purchase p
         WHERE p.programme_id = r.programme_id AND p.store_id = r.store_id AND p.till_id = r.till_id
           AND p.business_date = r.business_date AND p.receipt_number = r.receipt_number
@@ -58,13 +59,15 @@ export function recordKept(tx: LaneTransaction, decided: DecidedKept, now: strin
 }
 
 function keptOf(row: KeptRow): KeptPurchase | undefined {
-  const [id, state, memberId, rungMs, totalMinor, channel, partySize, lines, payments, refunded, result] = row;
+  const [id, state, memberId, rungMs, rungAtOffsetMinutes, totalMinor, channel, partySize] = row;
   if (id === null) return undefined;
+  const [, , , , , , , , lines, payments, refunded, result] = row;
   return {
     id,
     state,
     memberId: memberId ?? undefined,
     rungMs,
+    rungAtOffsetMinutes,
     totalMinor,
     channel,
     partySize,

@@ -1,4 +1,5 @@
 import { PointsEarned } from '@regulars/contracts/loyalty/v1/points_events';
+import type { RefundLine } from '@regulars/contracts/loyalty/v1/purchases';
 import type { OutboxEvent } from '@regulars/messaging';
 import type { NewEntry } from '../points/ledger.js';
 import { pointsTopic } from '../points/points-topic.js';
@@ -10,12 +11,18 @@ export type TellsOfPurchase = Pick<Posting, 'receipt' | 'rungMs' | 'traceparent'
   readonly totalMinor: number;
   readonly channel: string;
   readonly partySize: number;
+  /** As it is stored: `[[sku, name, category, quantityMilli, amountMinor], …]` */
+  readonly linesJson: string;
+  readonly rungAtOffsetMinutes: number;
+  /** Before it was credited. */
+  readonly givenBack: readonly RefundLine[];
 };
 
 /** The event of an earning; its id is the entry's, so that it can be published again from the table. */
 export function pointsEarned(entry: NewEntry, tier: string, purchase: TellsOfPurchase): OutboxEvent {
   const { account, memberSeq, points, balanceAfter, postedMs, entryId } = entry;
   const { receipt, rungMs, currency, totalMinor, channel, partySize, traceparent } = purchase;
+  const { linesJson, rungAtOffsetMinutes, givenBack } = purchase;
   const { memberId, programmeId } = account;
   return {
     id: entryId,
@@ -40,6 +47,9 @@ export function pointsEarned(entry: NewEntry, tier: string, purchase: TellsOfPur
       channel,
       partySize,
       postedAt: new Date(postedMs),
+      linesJson,
+      rungAtOffsetMinutes,
+      givenBack: givenBack as RefundLine[],
     }) as object,
   };
 }

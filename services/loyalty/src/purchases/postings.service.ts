@@ -106,9 +106,15 @@ export class Postings implements BatchKind<Incoming, PostPurchaseResult> {
   private async commit(tx: LaneTransaction, decided: Decided): Promise<void> {
     const began = performance.now();
     const events = decided.earned.map(({ entry, tier, posting }) => {
-      const { receipt, rungMs, traceparent, purchase } = posting;
-      const { currency, totalMinor, channel, partySize } = purchase;
-      return pointsEarned(entry, tier, { receipt, rungMs, traceparent, currency, totalMinor, channel, partySize });
+      const { receipt, rungMs, traceparent, purchase, content } = posting;
+      return pointsEarned(entry, tier, {
+        ...purchase,
+        receipt,
+        rungMs,
+        traceparent,
+        linesJson: content.lines,
+        givenBack: [],
+      });
     });
     const now = this.clock.now().toISOString();
     const rows = { keys: keysOf(decided), conflicts: decided.conflicts.map(conflictOf) };

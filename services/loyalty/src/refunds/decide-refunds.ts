@@ -68,6 +68,8 @@ export interface AppliedRefund {
   readonly taken: number;
   readonly owed: number;
   readonly refundedMinor: number;
+  /** What it gave back, by line. */
+  readonly lines: ToRefund;
 }
 
 /** What a batch of refunds comes to. */
@@ -214,7 +216,8 @@ class RefundBatch implements DecidedRefunds {
     };
     const booking = bookingOf(refunding, purchase, id, numbers);
     const entry = this.ledger.takeBack(account, booking, { ...back, boughtOn: refunding.purchase.businessDate });
-    this.applied.push({ refunding, entry, purchaseId: purchase.id, taken, owed, refundedMinor });
+    const lines = addedTo(refunded, back.refunded);
+    this.applied.push({ refunding, entry, purchaseId: purchase.id, taken, owed, refundedMinor, lines });
     if (owed > 0) this.note(refunding, account, id);
     const { memberId: member, balance } = account;
     return this.keep(refunding, id, { o: 'taken-back', id, member, taken, owed, balance, ...given });
@@ -280,6 +283,16 @@ class RefundBatch implements DecidedRefunds {
     this.stored.set(receiptKey(refunding.receipt), { fingerprint: refunding.content.fingerprint, result });
     return result;
   }
+}
+
+/** What was given back on top of what was before. */
+function addedTo(before: readonly GivenBack[], after: readonly GivenBack[]): ToRefund {
+  const added = after.map(({ quantityMilli, amountMinor }, line) => ({
+    line,
+    quantityMilli: quantityMilli - (before[line]?.quantityMilli ?? 0),
+    amountMinor: amountMinor - (before[line]?.amountMinor ?? 0),
+  }));
+  return added.filter(({ quantityMilli, amountMinor }) => quantityMilli + amountMinor > 0);
 }
 
 function isWholeOf(lines: readonly EarnedLine[], refunded: readonly GivenBack[]): boolean {

@@ -5,7 +5,7 @@ import type { AppliedRefund } from './decide-refunds.js';
 
 /** The event of points taken back; its id is the entry's, so that it can be published again from the table. */
 export function pointsTakenBack(applied: AppliedRefund): OutboxEvent {
-  const { refunding, entry, purchaseId, taken, owed, refundedMinor } = applied;
+  const { refunding, entry, purchaseId, taken, owed, refundedMinor, lines } = applied;
   const { account, entryId, memberSeq, balanceAfter, postedMs } = entry;
   const { memberId, programmeId } = account;
   const { traceparent, ground } = refunding;
@@ -29,6 +29,7 @@ export function pointsTakenBack(applied: AppliedRefund): OutboxEvent {
       refundedMinor,
       currency: ground.programme.currency,
       postedAt: new Date(postedMs),
+      lines: [...lines],
     }) as object,
   };
 }

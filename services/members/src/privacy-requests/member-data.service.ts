@@ -5,6 +5,7 @@ import { MembersService } from '../members/members.service.js';
 import { ParticularsService } from '../particulars/particulars.service.js';
 import { AccessLogService } from '../privacy/access-log.service.js';
 import { VaultService } from '../privacy/vault.service.js';
+import { VisitsService } from '../visits/visits.service.js';
 import { contactChangesIn, forgetMember, tagsAndAccesses } from './member-data.store.js';
 
 /** What members has of a member, and how it forgets her (requirement M6). */
@@ -14,6 +15,7 @@ export class OwnMemberData implements MemberData {
     @Inject(DataSource) private readonly dataSource: DataSource,
     @Inject(MembersService) private readonly members: MembersService,
     @Inject(ParticularsService) private readonly particulars: ParticularsService,
+    @Inject(VisitsService) private readonly visits: VisitsService,
     @Inject(VaultService) private readonly vault: VaultService,
     @Inject(AccessLogService) private readonly accessLog: AccessLogService,
   ) {}
@@ -49,6 +51,7 @@ export class OwnMemberData implements MemberData {
       { kind: 'member', ...member },
       ...(particulars ? [{ kind: 'particulars', ...particulars }] : []),
       ...changes,
+      ...(await this.visits.records(tx, memberId)),
       ...(await tagsAndAccesses(tx, memberId)),
     ];
   }

@@ -33,6 +33,19 @@ export async function tagsAndAccesses(tx: EntityManager, memberId: string): Prom
   return rows.map(({ record }) => record);
 }
 
+/** Tables of which nothing of a member stays. */
+const ofMembers = [
+  'member_key',
+  'name_index',
+  'member_match',
+  'member_tag',
+  'particulars',
+  'contact_change',
+  'challenge',
+  'visit',
+  'visit_refund',
+];
+
 /** Deletes what is personal and destroys the data key. Safe to repeat. @returns how many rows it touched */
 export async function forgetMember(tx: EntityManager, memberId: string, at: Date): Promise<number> {
   const [rows] = await tx.query<[unknown[], number]>(
@@ -44,15 +57,7 @@ export async function forgetMember(tx: EntityManager, memberId: string, at: Date
   );
   let touched = rows.length;
   await tx.query('DELETE FROM duplicate WHERE first_id = $1 OR second_id = $1', [memberId]);
-  for (const table of [
-    'member_key',
-    'name_index',
-    'member_match',
-    'member_tag',
-    'particulars',
-    'contact_change',
-    'challenge',
-  ]) {
+  for (const table of ofMembers) {
     const [deleted] = await tx.query<[unknown[], number]>(`DELETE FROM ${table} WHERE member_id = $1 RETURNING 1`, [
       memberId,
     ]);
