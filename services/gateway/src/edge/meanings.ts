@@ -254,6 +254,7 @@ export const meanings: Readonly<Record<string, Meaning>> = {
   validFrom: { description: 'First day on which it is offered', example: '2026-11-01' },
   validUntil: { description: 'Last day on which it is offered', example: '2026-12-31' },
   version: { description: 'Version' },
+  value: { description: 'What was read; missing in every other state' },
   versions: { description: 'Versions, oldest first' },
   weekdays: { description: 'Days of the week; empty for all', example: ['monday'] },
   when: { description: 'When it holds' },

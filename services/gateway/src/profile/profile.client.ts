@@ -16,7 +16,7 @@ import { PointsClient } from '../points/points.client.js';
 import { balanceAnswer } from '../points/points.js';
 import { tierAnswer } from '../tiers/tier.js';
 import { visitsAnswer } from '../visits/visit.js';
-import type { Part } from './profile.js';
+import type { Part } from './profile.config.js';
 
 const partPatienceMs = 1_500;
 const page = { limit: 20, cursor: '' };

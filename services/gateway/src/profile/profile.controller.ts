@@ -8,7 +8,7 @@ import { id } from '../edge/fields.js';
 import { Documented } from '../edge/reference.config.js';
 import { type MemberQuery, memberQuery } from '../members/member.js';
 import { ProfileClient } from './profile.client.js';
-import { profile } from './profile.js';
+import { profile } from './profile.config.js';
 
 /** Everything about a member in one call (客户画像, requirement M7). */
 @ApiTags('members')
@@ -33,7 +33,7 @@ export class ProfileController {
   ) {
     const caller = callerOf(request).principal;
     const parts = await this.profiles.of(memberId, { caller, purpose, call, context });
-    const isWhole = Object.values(parts).every((part) => part?.state !== 'missing');
+    const isWhole = Object.values(parts).every((part) => part.state !== 'missing');
     return { memberId, readAt: new Date().toISOString(), isWhole, parts };
   }
 }

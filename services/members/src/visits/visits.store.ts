@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import type { Back, Line, Visit } from './visit.js';
+import type { Back, Visit } from './visit.js';
 
 /** A visit as an event tells of it. */
 export type NewVisit = Omit<Visit, 'givenBack'> & { readonly memberId: string };
@@ -92,7 +92,7 @@ export async function visitsOf(tx: EntityManager, memberId: string, since: strin
   );
   return rows.map(({ refunds, ...row }) => ({
     ...row,
-    lines: row.lines as readonly Line[],
+    lines: row.lines,
     givenBack: (refunds ?? []).flat(),
   }));
 }
