@@ -22,6 +22,7 @@ import { ProblemAnswers } from './edge/problems.guard.js';
 import { FollowUpsController } from './followups/followups.controller.js';
 import { type GatewaySettings, LOG } from './gateway.config.js';
 import { HoldsController } from './holds/holds.controller.js';
+import { ImportsController } from './imports/imports.controller.js';
 import { LiabilityController } from './liability/liability.controller.js';
 import { LimitsJob } from './limits/limits.job.js';
 import { Limits } from './limits/limits.service.js';
@@ -80,6 +81,7 @@ export class GatewayModule {
         PrioritiesController,
         MembersController,
         VisitsController,
+        ImportsController,
         ProfileController,
         VerificationController,
         SignInController,

@@ -17,6 +17,7 @@ import { TierServiceService } from '@regulars/contracts/loyalty/v1/tiers';
 import { MemberAccessServiceService } from '@regulars/contracts/members/v1/access';
 import { MemberDirectoryServiceService } from '@regulars/contracts/members/v1/directory';
 import { DuplicateServiceService } from '@regulars/contracts/members/v1/duplicates';
+import { MemberImportServiceService } from '@regulars/contracts/members/v1/imports';
 import { MemberServiceService } from '@regulars/contracts/members/v1/members';
 import { MergeServiceService } from '@regulars/contracts/members/v1/merges';
 import { MemberParticularsServiceService } from '@regulars/contracts/members/v1/particulars';
@@ -59,6 +60,7 @@ export class Owners implements OnApplicationShutdown {
   readonly merges: RpcClient<typeof MergeServiceService>;
   readonly privacyRequests: RpcClient<typeof PrivacyRequestServiceService>;
   readonly verifications: RpcClient<typeof VerificationServiceService>;
+  readonly imports: RpcClient<typeof MemberImportServiceService>;
   readonly visits: RpcClient<typeof VisitServiceService>;
   readonly memberParticulars: RpcClient<typeof MemberParticularsServiceService>;
   readonly programmes: RpcClient<typeof ProgrammeServiceService>;
@@ -94,6 +96,7 @@ export class Owners implements OnApplicationShutdown {
     this.merges = this.reach(MergeServiceService, 'MEMBERS');
     this.privacyRequests = this.reach(PrivacyRequestServiceService, 'MEMBERS');
     this.verifications = this.reach(VerificationServiceService, 'MEMBERS');
+    this.imports = this.reach(MemberImportServiceService, 'MEMBERS');
     this.visits = this.reach(VisitServiceService, 'MEMBERS');
     this.memberParticulars = this.reach(MemberParticularsServiceService, 'MEMBERS');
     this.programmes = this.reach(ProgrammeServiceService, 'LOYALTY');

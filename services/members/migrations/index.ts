@@ -8,6 +8,8 @@ import { PrivacyRequests } from './0006-privacy-requests.js';
 import { Duplicates } from './0010-duplicates.js';
 import { Merges } from './0011-merges.js';
 import { Visits } from './0020-visits.js';
+import { Imports } from './0021-imports.js';
+import { Tiers } from './0022-tiers.js';
 import { AccessSeals } from './0030-access-seals.js';
 import { Restrictions } from './0031-restrictions.js';
 import { Confirmations } from './0032-confirmations.js';
@@ -23,6 +25,8 @@ export const migrations: Migrations = [
   Duplicates,
   Merges,
   Visits,
+  Imports,
+  Tiers,
   AccessSeals,
   Restrictions,
   Confirmations,

@@ -2,6 +2,7 @@ import { MemberAccessServiceService } from '@regulars/contracts/members/v1/acces
 import { BirthdayServiceService } from '@regulars/contracts/members/v1/birthdays';
 import { MemberDirectoryServiceService } from '@regulars/contracts/members/v1/directory';
 import { DuplicateServiceService } from '@regulars/contracts/members/v1/duplicates';
+import { MemberImportServiceService } from '@regulars/contracts/members/v1/imports';
 import { MemberServiceService } from '@regulars/contracts/members/v1/members';
 import { MergeServiceService } from '@regulars/contracts/members/v1/merges';
 import { MemberParticularsServiceService } from '@regulars/contracts/members/v1/particulars';
@@ -32,6 +33,7 @@ await bootService({
     VerificationServiceService,
     PrivacyRequestServiceService,
     VisitServiceService,
+    MemberImportServiceService,
     MemberDataServiceService,
   ],
   migrations,

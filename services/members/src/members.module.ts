@@ -9,6 +9,10 @@ import { DuplicatesController } from './duplicates/duplicates.controller.js';
 import { DuplicatesJob } from './duplicates/duplicates.job.js';
 import { DuplicatesService } from './duplicates/duplicates.service.js';
 import { ForgettingJob } from './forgetting.job.js';
+import { ImportsController } from './imports/imports.controller.js';
+import { ImportsJob } from './imports/imports.job.js';
+import { ImportsService } from './imports/imports.service.js';
+import { ReadingService } from './imports/reading.service.js';
 import { AccessController } from './members/access.controller.js';
 import { ContactsService } from './members/contacts.service.js';
 import { IndexingJob } from './members/indexing.job.js';
@@ -33,6 +37,8 @@ import { OwnMemberData } from './privacy-requests/member-data.service.js';
 import { PrivacyRequestsController } from './privacy-requests/privacy-requests.controller.js';
 import { PrivacyRequestsService } from './privacy-requests/privacy-requests.service.js';
 import { RepublishOps } from './republish.ops.js';
+import { TiersConsumer } from './tiers/tiers.consumer.js';
+import { TiersService } from './tiers/tiers.service.js';
 import { VerificationController } from './verification/verification.controller.js';
 import { VerificationService } from './verification/verification.service.js';
 import { HistoryClient } from './visits/history.client.js';
@@ -45,7 +51,14 @@ import { VisitsService } from './visits/visits.service.js';
     MessagingModule.forRoot({
       source: '/regulars/members',
       topics: [{ name: memberTopic }, ...privacyTopics('members')],
-      consumers: [MemberOrdersConsumer, ErasuresConsumer, PointsConsumer, MergesBookedConsumer, ...answersConsumers],
+      consumers: [
+        MemberOrdersConsumer,
+        ErasuresConsumer,
+        PointsConsumer,
+        TiersConsumer,
+        MergesBookedConsumer,
+        ...answersConsumers,
+      ],
     }),
     MemberDataModule.forRoot('members', OwnMemberData),
   ],
@@ -60,6 +73,7 @@ import { VisitsService } from './visits/visits.service.js';
     VerificationController,
     PrivacyRequestsController,
     VisitsController,
+    ImportsController,
   ],
   providers: [
     VaultService,
@@ -87,6 +101,11 @@ import { VisitsService } from './visits/visits.service.js';
     OwnMemberData,
     HistoryClient,
     VisitsService,
+    TiersService,
+    TiersConsumer,
+    ImportsService,
+    ReadingService,
+    ImportsJob,
     PointsConsumer,
     ...answersConsumers,
   ],

@@ -7,7 +7,7 @@ import { type RpcClient, rpcClient } from '@regulars/service';
 import { eventually, type PrincipalClaims } from '@regulars/testing';
 import { agent, as, bund, cashier, Desk, nobody, refusalOf, registrationOf, xuhui } from './desk.js';
 
-const nothing = { namePrefix: '', homeStoreId: '', tag: '', page: undefined };
+const nothing = { namePrefix: '', homeStoreId: '', tag: '', tier: '', page: undefined };
 const ofXuhui: PrincipalClaims = { sub: 'manager-he', kind: 'person', roles: ['store-manager'], stores: [xuhui] };
 
 describe('The directory of members', () => {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PointsEarned, PointsTakenBackForRefund } from '@regulars/contracts/loyalty/v1/points_events';
+import { MemberDirectoryServiceService } from '@regulars/contracts/members/v1/directory';
 import { VisitServiceService } from '@regulars/contracts/members/v1/visits';
 import { type RpcClient, rpcClient } from '@regulars/service';
 import { eventually, type PublishedEvent, publish } from '@regulars/testing';
@@ -117,6 +118,27 @@ describe('Visits of members', () => {
     expect((await read())?.mobileVerificationNeeded).toBe(true);
     await tell(bought(memberId));
     await eventually(async () => (await read())?.mobileVerificationNeeded === false);
+  });
+
+  it('[M4] finds members by the tier on which they stood last', async () => {
+    const memberId = await aMember();
+    const [earlier, later] = ['2026-11-01T00:00:00Z', '2026-11-02T00:00:00Z'].map((at) => new Date(at));
+    const programmeId = randomUUID();
+    await tell(
+      bought(memberId, { programmeId, tier: 'diamond-test', postedAt: later as Date }),
+      bought(memberId, { programmeId, tier: 'gold-test', postedAt: earlier as Date }),
+    );
+    await afterVisits(memberId, 2);
+    const directory = rpcClient(MemberDirectoryServiceService, desk.service.grpcAddress);
+    try {
+      const found = async (tier: string) => {
+        const search = { namePrefix: '', homeStoreId: '', tag: '', tier, page: undefined };
+        return (await directory.searchMembers(search, await as(agent))).members.map((member) => member.memberId);
+      };
+      expect([await found('diamond-test'), await found('gold-test')]).toEqual([[memberId], []]);
+    } finally {
+      directory.close();
+    }
   });
 
   it('[M6][M7] writes down who looked at visits', async () => {

@@ -35,14 +35,14 @@ export class DirectoryController {
 
   @Get('search')
   @Documented({
-    summary: 'Search members by the beginning of the name, store and tag, newest first',
+    summary: 'Search members by the beginning of the name, store, tag and tier, newest first',
     description:
       'A page may be shorter than its limit before the last one. Whoever acts for some stores sees their members.',
     answers: { 200: memberPage },
   })
   async searchMembers(@Query({ schema: searchQuery }) query: SearchQuery, @Call() call: CallOptions) {
-    const { namePrefix = '', homeStoreId = '', tag = '' } = query;
-    const request = { namePrefix, homeStoreId, tag, page: pageRequest(query) };
+    const { namePrefix = '', homeStoreId = '', tag = '', tier = '' } = query;
+    const request = { namePrefix, homeStoreId, tag, tier, page: pageRequest(query) };
     const { members, nextCursor } = await this.owners.memberDirectory.searchMembers(request, call);
     return { members: members.map(memberAnswer), nextCursor: nextCursor || undefined };
   }

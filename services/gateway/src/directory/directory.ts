@@ -16,10 +16,13 @@ export const searchQuery = z
       }),
     homeStoreId: id.optional(),
     tag: tag.optional(),
+    tier: slug(32)
+      .optional()
+      .meta({ description: 'Tier on which the member stands since the last purchase or change', examples: ['gold'] }),
     ...pageQuery,
   })
-  .refine(({ namePrefix, homeStoreId, tag: wanted }) => told({ namePrefix, homeStoreId, wanted }) > 0, {
-    error: 'Expected namePrefix, homeStoreId or tag',
+  .refine(({ namePrefix, homeStoreId, tag: wanted, tier }) => told({ namePrefix, homeStoreId, wanted, tier }) > 0, {
+    error: 'Expected namePrefix, homeStoreId, tag or tier',
   });
 export type SearchQuery = z.output<typeof searchQuery>;
 

@@ -269,6 +269,7 @@ export const meanings: Readonly<Record<string, Meaning>> = {
   expectedBreakage: { description: 'Points that will probably end unused', example: 12 },
   finishedAt: { description: 'When it was done; missing until then', example: '2026-11-02T11:46:01Z' },
   gain: { description: 'Members who would have earned more', example: 120 },
+  importId: { description: 'The import', example: `${ID}b` },
   issued: { description: 'Points issued', example: 1_000 },
   lastEnd: { description: 'When the last of them end', example: '2027-11-30T16:00:00Z' },
   lose: { description: 'Members who would have earned less', example: 4 },

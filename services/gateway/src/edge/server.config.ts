@@ -81,7 +81,7 @@ function guard(server: FastifyInstance, app: NestFastifyApplication, log: Logger
   const [access, problems, limits] = [app.get(AccessGuard), app.get(ProblemAnswers), app.get(Limits)];
   const settings = app.get<GatewaySettings>(SETTINGS);
   server.removeContentTypeParser('text/plain');
-  server.addContentTypeParser('application/x-ndjson', streamOnly);
+  server.addContentTypeParser(['application/x-ndjson', 'text/csv'], streamOnly);
   server.decorateRequest('caller', null);
   server.decorateRequest('traceparent', '');
   server.addHook('onRoute', (route) => {
@@ -111,13 +111,16 @@ function guard(server: FastifyInstance, app: NestFastifyApplication, log: Logger
   signCursors(server, settings.PRINCIPAL_PRIVATE_KEY, problems);
 }
 
-/** Lines are read while they come, by the one route that takes them. */
+/** Offline batches of tills, and files with members. */
+const takesStreams = /::batch$|^\/v1\/imports\/:importId(\([^)]*\))?\/file$/;
+
+/** Lines are read while they come, by the routes that take them. */
 function streamOnly(
   request: FastifyRequest,
   body: IncomingMessage,
   done: (error: Error | null, body?: unknown) => void,
 ) {
-  if (request.routeOptions.url?.endsWith('::batch')) done(null, body);
+  if (takesStreams.test(request.routeOptions.url ?? '')) done(null, body);
   else done(Object.assign(new Error('not a batch'), { statusCode: 415 }));
 }
 

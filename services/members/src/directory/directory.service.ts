@@ -31,12 +31,13 @@ export class DirectoryService {
   ) {}
 
   /** Members that fit, masked; those of the principal's stores. */
-  async search(principal: Principal, { namePrefix, homeStoreId, tag }: Search, page: Page) {
+  async search(principal: Principal, { namePrefix, homeStoreId, tag, tier }: Search, page: Page) {
     const sought = {
       slot: this.vault.slot,
       nameIndexes: lookedFor(namePrefix).map((beginning) => this.vault.nameIndex(beginning)),
       homeStoreId: homeStoreId || undefined,
       tag: tag || undefined,
+      tier: tier || undefined,
       stores: storesOf(principal),
     };
     const found = await search(this.dataSource.manager, sought, page);

@@ -9,19 +9,21 @@ export interface Sought {
   readonly nameIndexes: readonly Buffer[];
   readonly homeStoreId: string | undefined;
   readonly tag: string | undefined;
+  /** Code of the tier on which they stand. */
+  readonly tier: string | undefined;
   /** Undefined for all. */
   readonly stores: readonly string[] | undefined;
 }
 
 /**
  * One more than a page of the members that fit, newest id first. The rarest filter leads: a beginning of a name, else a
- * tag, else the store, each along an index that ends in member_id, so that a page stops early; the others are probes.
+ * tag, else the store, else a tier, each along an index that ends in member_id, so that a page stops early; the others are probes.
  */
 export async function search(tx: EntityManager, sought: Sought, page: Page): Promise<string[]> {
   const values: unknown[] = [];
   const given = (value: unknown, type: string) => `$${values.push(value)}::${type}`;
-  const { slot, nameIndexes, tag, homeStoreId, stores } = sought;
-  const leading = nameIndexes.length > 0 ? 'name_index' : tag !== undefined ? 'member_tag' : 'member';
+  const { slot, nameIndexes, tag, tier, homeStoreId, stores } = sought;
+  const leading = leadingOf(sought);
   const conditions = nameIndexes.map((index, at) => {
     const fits = `slot = ${given(slot, 'smallint')} AND index = ${given(index, 'bytea')}`;
     return at === 0 ? fits : `EXISTS (SELECT FROM name_index n WHERE n.member_id = found.member_id AND ${fits})`;
@@ -31,6 +33,11 @@ export async function search(tx: EntityManager, sought: Sought, page: Page): Pro
     const alsoHas = `EXISTS (SELECT FROM member_tag t WHERE t.member_id = found.member_id AND t.${fits})`;
     conditions.push(leading === 'member_tag' ? fits : alsoHas);
   }
+  if (tier !== undefined) {
+    const fits = `tier = ${given(tier, 'text')}`;
+    const standsOn = `EXISTS (SELECT FROM member_tier t WHERE t.member_id = found.member_id AND t.${fits})`;
+    conditions.push(leading === 'member_tier' ? fits : standsOn);
+  }
   for (const allowed of [homeStoreId === undefined ? undefined : [homeStoreId], stores]) {
     if (!allowed) continue;
     const fits = `home_store_id = ANY (${given(allowed, 'uuid[]')})`;
@@ -39,11 +46,17 @@ export async function search(tx: EntityManager, sought: Sought, page: Page): Pro
   }
   if (page.after) conditions.push(`member_id < ${given(page.after[0], 'uuid')}`);
   const rows = await tx.query<{ memberId: string }[]>(
-    `SELECT member_id AS "memberId" FROM ${leading} found WHERE ${conditions.join(' AND ')}
+    `SELECT ${leading === 'member_tier' ? 'DISTINCT ' : ''}member_id AS "memberId" FROM ${leading} found WHERE ${conditions.join(' AND ')}
      ORDER BY member_id DESC LIMIT ${given(page.limit + 1, 'integer')}`,
     values,
   );
   return rows.map(({ memberId }) => memberId);
+}
+
+function leadingOf({ nameIndexes, tag, tier, homeStoreId, stores }: Sought): string {
+  if (nameIndexes.length > 0) return 'name_index';
+  if (tag !== undefined) return 'member_tag';
+  return tier !== undefined && homeStoreId === undefined && stores === undefined ? 'member_tier' : 'member';
 }
 
 export async function replaceTags(tx: EntityManager, memberId: string, tags: readonly string[]): Promise<void> {

@@ -19,10 +19,11 @@ export const searchRequest = z
     ),
     homeStoreId: z.union([z.literal(''), z.uuid().toLowerCase()], 'a UUID, or empty'),
     tag: z.union([z.literal(''), tag], 'a tag, or empty'),
+    tier: z.union([z.literal(''), tag], 'the code of a tier, or empty'),
     page: cursor,
   })
-  .refine(({ namePrefix, homeStoreId, tag: told }) => `${namePrefix}${homeStoreId}${told}` !== '', {
-    message: 'the beginning of a name, a store or a tag',
+  .refine(({ namePrefix, homeStoreId, tag: told, tier }) => `${namePrefix}${homeStoreId}${told}${tier}` !== '', {
+    message: 'the beginning of a name, a store, a tag or a tier',
   });
 export type Search = Readonly<z.output<typeof searchRequest>>;
 

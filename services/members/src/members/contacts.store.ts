@@ -91,3 +91,22 @@ export function contactChangesOf(
 export async function seen(tx: EntityManager, memberId: string, at: Date): Promise<void> {
   await tx.query('UPDATE member SET seen_at = greatest(seen_at, $2) WHERE member_id = $1', [memberId, at]);
 }
+
+/** Who holds mobiles or e-mails, by their indexes in hex. */
+export async function holdersOf(
+  tx: EntityManager,
+  kind: 'mobile' | 'email',
+  indexes: readonly (readonly (Buffer | null)[])[],
+): Promise<Map<string, Date>> {
+  const [first, second] = [0, 1].map((slot) => indexes.flatMap((each) => each[slot] ?? []));
+  const rows = await tx.query<{ index: Buffer | null; index1: Buffer | null; seenAt: Date }[]>(
+    `SELECT ${kind}_index AS index, ${kind}_index_1 AS index1, seen_at AS "seenAt" FROM member
+     WHERE ${kind}_index = ANY ($1::bytea[]) OR ${kind}_index_1 = ANY ($2::bytea[])`,
+    [first, second],
+  );
+  return new Map(
+    rows.flatMap(({ index, index1, seenAt }) =>
+      [index, index1].flatMap((each) => (each ? [[each.toString('hex'), seenAt] as const] : [])),
+    ),
+  );
+}

@@ -82,7 +82,7 @@ describe('The index key on the database', () => {
   }
 
   async function foundByName({ directory }: Process): Promise<number> {
-    const search = { namePrefix: '诸葛', homeStoreId: '', tag: '', page: undefined };
+    const search = { namePrefix: '诸葛', homeStoreId: '', tag: '', tier: '', page: undefined };
     return (await directory.search(principal, search, { limit: 200, after: undefined })).members.length;
   }
 

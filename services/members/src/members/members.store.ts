@@ -111,6 +111,32 @@ const insertMember = `INSERT INTO member (${Object.values(columns).join(', ')})
   VALUES (${fields.map((_, at) => `$${at + 1}`).join(', ')})
   ON CONFLICT DO NOTHING RETURNING 1`;
 
+const types: Readonly<Record<keyof MemberRow, string>> = {
+  memberId: 'uuid',
+  number: 'text',
+  codeTokenSha256: 'bytea',
+  codeTokenSealed: 'bytea',
+  nameSealed: 'bytea',
+  mobileSealed: 'bytea',
+  mobileIndex: 'bytea',
+  mobileIndex1: 'bytea',
+  emailSealed: 'bytea',
+  emailIndex: 'bytea',
+  emailIndex1: 'bytea',
+  indexSlots: 'smallint',
+  birthdaySealed: 'bytea',
+  nature: 'text',
+  language: 'text',
+  homeStoreId: 'uuid',
+  channel: 'text',
+  registeredAt: 'timestamptz',
+  registeredEventId: 'uuid',
+};
+
+const insertMembers = `INSERT INTO member (${Object.values(columns).join(', ')})
+  SELECT * FROM unnest(${fields.map((field, at) => `$${at + 1}::${types[field]}[]`).join(', ')})
+  ON CONFLICT DO NOTHING RETURNING member_id AS "memberId"`;
+
 const selectMember = `SELECT ${fields.map((field) => `member.${columns[field]} AS "${field}"`).join(', ')},
     member.mobile_verified_at AS "mobileVerifiedAt", member.email_verified_at AS "emailVerifiedAt",
     member.seen_at AS "seenAt", member_key.key_encryption_key_id AS "keyEncryptionKeyId", member_key.wrapped,
@@ -138,6 +164,55 @@ export async function addMember(tx: EntityManager, member: MemberRow): Promise<b
     fields.map((field) => member[field]),
   );
   return added.length === 1;
+}
+
+/** The same for many, in one statement. @returns the ids of those that were added */
+export async function addMembers(tx: EntityManager, members: readonly MemberRow[]): Promise<Set<string>> {
+  const added = await tx.query<{ memberId: string }[]>(
+    insertMembers,
+    fields.map((field) => members.map((member) => member[field])),
+  );
+  return new Set(added.map(({ memberId }) => memberId));
+}
+
+/** So many numbers of the sequence. */
+export async function nextNumbers(tx: EntityManager, count: number): Promise<number[]> {
+  const rows = await tx.query<{ next: number }[]>(
+    `SELECT nextval('member_number') AS next FROM generate_series(1, $1)`,
+    [count],
+  );
+  return rows.map(({ next }) => next);
+}
+
+export async function addKeys(tx: EntityManager, keys: readonly WrappedKey[]): Promise<void> {
+  await tx.query(
+    `INSERT INTO member_key (member_id, key_encryption_key_id, wrapped)
+     SELECT * FROM unnest($1::uuid[], $2::text[], $3::bytea[])`,
+    [keys.map((key) => key.memberId), keys.map((key) => key.keyEncryptionKeyId), keys.map((key) => key.wrapped)],
+  );
+}
+
+/** What many accepted, in one statement. */
+export async function addManyAcceptances(
+  tx: EntityManager,
+  accepted: readonly (AcceptanceRow & { readonly memberId: string })[],
+  recording: Recording,
+): Promise<void> {
+  await tx.query(
+    `INSERT INTO acceptance (member_id, notice, version, channel, accepted_at, recorded_at, recorded_by, recorded_from)
+     SELECT accepted.*, $6, $7, $8
+     FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[]) AS accepted`,
+    [
+      accepted.map((row) => row.memberId),
+      accepted.map((row) => row.notice),
+      accepted.map((row) => row.version),
+      accepted.map((row) => row.channel),
+      accepted.map((row) => row.acceptedAt),
+      recording.at,
+      recording.by,
+      recording.from,
+    ],
+  );
 }
 
 export async function addKey(tx: EntityManager, key: WrappedKey): Promise<void> {

@@ -9,24 +9,31 @@ import type { MembersSettings } from '../members.config.js';
 import { hashOfToken, type Sealing, VaultService } from '../privacy/vault.service.js';
 import { isIdle } from '../verification/challenge.js';
 import { birthdayText } from './birthday.js';
-import { holderOf } from './contacts.store.js';
+import { holderOf, holdersOf } from './contacts.store.js';
 import { memberRegistered } from './members.js';
 import { MembersService } from './members.service.js';
 import {
   type AcceptanceRow,
   addAcceptances,
   addKey,
+  addKeys,
+  addManyAcceptances,
   addMember,
+  addMembers,
   addNameIndexes,
   type MemberRow,
   nextNumber,
+  nextNumbers,
   type Recording,
 } from './members.store.js';
 import { beginningsOf } from './names.js';
 import { memberNumber } from './numbers.js';
 import type { Registration } from './registration.js';
 
-type Added =
+/** What contacts are looked up by. */
+type ContactIndexes = Pick<MemberRow, 'mobileIndex' | 'mobileIndex1' | 'emailIndex' | 'emailIndex1'>;
+
+export type Added =
   | { readonly outcome: 'registered'; readonly memberId: string }
   | { readonly outcome: 'refused'; readonly reason: 'MOBILE_TAKEN' | 'EMAIL_TAKEN' };
 
@@ -64,6 +71,89 @@ export class RegistrationService {
     this.outbox.wake();
     if (done.outcome === 'refused') return done;
     return done.result.outcome === 'refused' ? done.result : { ...done.result, replayed: done.replayed };
+  }
+
+  /**
+   * Registers many in the caller's transaction, in a few statements; each stands or falls alone, and of two that have the
+   * same contact the first is registered (requirement M1). `wake` after the commit.
+   *
+   * @returns what became of each, in order
+   */
+  async addMany(tx: EntityManager, recording: Recording, drafts: readonly Registration[]): Promise<Added[]> {
+    if (drafts.length === 0) return [];
+    const numbers = await nextNumbers(tx, drafts.length);
+    const made = drafts.map((draft, at) => {
+      const memberId = uuidv7();
+      const { wrapped, sealing } = this.vault.newKey(memberId);
+      return { draft, wrapped, row: this.rowOf(memberId, numbers[at] as number, draft, sealing) };
+    });
+    const decided = await this.decideMany(
+      tx,
+      made.map(({ row }) => row),
+    );
+    const rows = decided.flatMap((each) => ('row' in each ? [each.row] : []));
+    const added = rows.length > 0 ? await addMembers(tx, rows) : new Set<string>();
+    const fresh = made.filter(({ row }) => added.has(row.memberId));
+    if (fresh.length > 0) {
+      await addKeys(
+        tx,
+        fresh.map(({ wrapped }) => wrapped),
+      );
+      await addNameIndexes(
+        tx,
+        fresh.flatMap(({ draft, row }) => this.nameIndexes(row.memberId, draft.person.name)),
+      );
+      await addManyAcceptances(
+        tx,
+        fresh.flatMap(({ draft, row: { memberId } }) =>
+          draft.acceptances.map((accepted) => ({ ...acceptanceRow(accepted), memberId })),
+        ),
+        recording,
+      );
+      await appendToOutbox(tx, rows.filter(({ memberId }) => added.has(memberId)).map(memberRegistered));
+    }
+    return decided.map((each): Added => {
+      if ('reason' in each) return { outcome: 'refused', reason: each.reason };
+      const { memberId } = each.row;
+      // Somebody else registered the contact a moment ago.
+      return added.has(memberId) ? { outcome: 'registered', memberId } : { outcome: 'refused', reason: 'MOBILE_TAKEN' };
+    });
+  }
+
+  /** What `addMany` would answer as things stand, registering nobody. */
+  async tryMany(tx: EntityManager, drafts: readonly Registration[]): Promise<Added[]> {
+    const rows = drafts.map(({ person: { mobile, email } }) => this.contactIndexes(mobile, email));
+    const decided = await this.decideMany(tx, rows);
+    return decided.map((each) =>
+      'row' in each ? { outcome: 'registered', memberId: '' } : { outcome: 'refused', reason: each.reason },
+    );
+  }
+
+  /** There are registrations to be announced. */
+  wake(): void {
+    this.outbox.wake();
+  }
+
+  /** Which of some have contacts that nobody else has, in two queries; a mobile of somebody idle is not held. */
+  private async decideMany<Row extends ContactIndexes>(
+    tx: EntityManager,
+    rows: readonly Row[],
+  ): Promise<({ readonly row: Row } | { readonly reason: 'MOBILE_TAKEN' | 'EMAIL_TAKEN' })[]> {
+    const mobilesOf = ({ mobileIndex, mobileIndex1 }: Row) => [mobileIndex, mobileIndex1];
+    const emailsOf = ({ emailIndex, emailIndex1 }: Row) => [emailIndex, emailIndex1];
+    const mobiles = await holdersOf(tx, 'mobile', rows.map(mobilesOf));
+    const emails = await holdersOf(tx, 'email', rows.map(emailsOf));
+    const now = this.clock.now();
+    return rows.map((row) => {
+      const [own, ownEmails] = [hexOf(mobilesOf(row)), hexOf(emailsOf(row))];
+      const seenAt = own.map((index) => mobiles.get(index)).find((each) => each !== undefined);
+      const isRecycled = seenAt !== undefined && isIdle(seenAt, this.settings.MOBILE_IDLE_DAYS, now);
+      if (seenAt && !isRecycled) return { reason: 'MOBILE_TAKEN' };
+      if (ownEmails.some((index) => emails.has(index))) return { reason: 'EMAIL_TAKEN' };
+      if (!isRecycled) for (const index of own) mobiles.set(index, now);
+      for (const index of ownEmails) emails.set(index, now);
+      return { row: isRecycled ? { ...row, mobileIndex: null, mobileIndex1: null } : row };
+    });
   }
 
   /**
@@ -121,8 +211,6 @@ export class RegistrationService {
   private rowOf(memberId: string, sequence: number, registration: Registration, sealing: Sealing): MemberRow {
     const { name, mobile, email, birthday } = registration.person;
     const codeToken = this.vault.newCodeToken();
-    const [mobileIndex = null, mobileIndex1 = null] = mobile ? this.vault.blindIndexes('mobile', mobile) : [];
-    const [emailIndex = null, emailIndex1 = null] = email ? this.vault.blindIndexes('email', email) : [];
     return {
       memberId,
       number: memberNumber(sequence),
@@ -130,11 +218,8 @@ export class RegistrationService {
       codeTokenSealed: sealing.seal('member.code_token', codeToken),
       nameSealed: sealing.seal('member.name', name),
       mobileSealed: mobile ? sealing.seal('member.mobile', mobile) : null,
-      mobileIndex,
-      mobileIndex1,
       emailSealed: email ? sealing.seal('member.email', email) : null,
-      emailIndex,
-      emailIndex1,
+      ...this.contactIndexes(mobile, email),
       indexSlots: this.vault.filledSlots,
       birthdaySealed: birthday ? sealing.seal('member.birthday', birthdayText(birthday)) : null,
       nature: memberNatureToJSON(registration.nature),
@@ -146,9 +231,19 @@ export class RegistrationService {
     };
   }
 
+  private contactIndexes(mobile: string, email: string): ContactIndexes {
+    const [mobileIndex = null, mobileIndex1 = null] = mobile ? this.vault.blindIndexes('mobile', mobile) : [];
+    const [emailIndex = null, emailIndex1 = null] = email ? this.vault.blindIndexes('email', email) : [];
+    return { mobileIndex, mobileIndex1, emailIndex, emailIndex1 };
+  }
+
   private nameIndexes(memberId: string, name: string) {
     return this.vault.nameIndexes(beginningsOf(name)).map((row) => ({ ...row, memberId }));
   }
+}
+
+function hexOf(indexes: readonly (Buffer | null)[]): string[] {
+  return indexes.flatMap((index) => index?.toString('hex') ?? []);
 }
 
 function acceptanceRow({ acceptedAt, channel, ...accepted }: Registration['acceptances'][number]): AcceptanceRow {

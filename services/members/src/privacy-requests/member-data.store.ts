@@ -44,6 +44,8 @@ const ofMembers = [
   'challenge',
   'visit',
   'visit_refund',
+  'external_id',
+  'member_tier',
 ];
 
 /** Deletes what is personal and destroys the data key. Safe to repeat. @returns how many rows it touched */

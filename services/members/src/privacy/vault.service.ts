@@ -141,6 +141,23 @@ export class VaultService {
     return randomBytes(16).toString('base64url');
   }
 
+  /** A part of a file with members, as it is kept until it was read. */
+  sealPart(importId: string, part: number, content: Buffer): Buffer {
+    return seal(this.settings.KEY_ENCRYPTION_KEY, placeOfPart(importId, part), content);
+  }
+
+  /** @throws CannotOpen when it was sealed by a key that this process lacks */
+  openPart(importId: string, part: number, sealed: Buffer): Buffer {
+    for (const key of this.keyEncryptionKeys.values()) {
+      try {
+        return open(key, placeOfPart(importId, part), sealed);
+      } catch (error) {
+        if (!(error instanceof CannotOpen)) throw error;
+      }
+    }
+    throw new CannotOpen('import_part');
+  }
+
   private get lastingKey(): Buffer {
     return this.settings.BLIND_INDEX_KEY_RETIRED ?? this.settings.BLIND_INDEX_KEY;
   }
@@ -185,6 +202,10 @@ function hmac(key: Buffer, kind: string, value: string | Buffer): Buffer {
 /** A code token has 128 random bits, so that a plain hash of it cannot be searched. */
 export function hashOfToken(codeToken: string): Buffer {
   return createHash('sha256').update(codeToken).digest();
+}
+
+function placeOfPart(importId: string, part: number): string {
+  return `import_part.content:${importId}:${part}`;
 }
 
 function placeOfKey(memberId: string): string {

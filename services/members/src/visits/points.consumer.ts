@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { PointsEarned, PointsTakenBackForRefund } from '@regulars/contracts/loyalty/v1/points_events';
 import { BadEvent, type EventConsumer, type ReceivedEvent } from '@regulars/messaging';
 import type { EntityManager } from 'typeorm';
+import { type StoodOn, TiersService } from '../tiers/tiers.service.js';
 import { backOf, linesIn } from './visit.js';
 import { type Heard, VisitsService } from './visits.service.js';
 
@@ -13,11 +14,22 @@ export class PointsConsumer implements EventConsumer {
   /** Nobody waits for it. */
   readonly fetchEveryMs = 1_000;
 
-  constructor(@Inject(VisitsService) private readonly visits: VisitsService) {}
+  constructor(
+    @Inject(VisitsService) private readonly visits: VisitsService,
+    @Inject(TiersService) private readonly tiers: TiersService,
+  ) {}
 
   async apply(tx: EntityManager, events: readonly ReceivedEvent[]): Promise<void> {
     await this.visits.hear(tx, events.flatMap(heardIn));
+    await this.tiers.hear(tx, events.flatMap(stoodIn));
   }
+}
+
+/** After each purchase it is told which tier the member stands on. */
+function stoodIn({ type, payload, time }: ReceivedEvent): StoodOn[] {
+  if (type !== 'regulars.loyalty.v1.PointsEarned') return [];
+  const { memberId, programmeId, tier, postedAt = time } = PointsEarned.fromJSON(payload);
+  return [{ memberId, programmeId, tier, asOf: postedAt }];
 }
 
 function heardIn({ id, type, payload }: ReceivedEvent): Heard[] {
