@@ -25,6 +25,9 @@ describe('Members as the service keeps them', () => {
       version: '2026-05',
       channel: RegistrationChannel.STORE_DESK,
       acceptedAt: new Date('2026-03-01T08:00:00.123Z'),
+      recordedAt: expect.any(Date),
+      recordedBy: 'agent-zhao',
+      recordedFrom: 'person',
     };
     expect(registered.acceptances).toEqual([
       { notice: 'benefits', ...accepted },

@@ -50,10 +50,15 @@ const figures = z
       .array(z.object({ currency, totalMinor: z.int().meta({ description: 'Minor units, refunds deducted' }) }))
       .meta({ description: 'What was paid, by currency' }),
     meals: z.array(tally).meta({ description: 'breakfast, lunch, afternoon, dinner, night: the most frequent first' }),
-    channels: z.array(tally).meta({ description: 'The most frequent first' }),
+    channels: z
+      .array(tally)
+      .meta({ description: 'The most frequent first', examples: [[{ code: 'dine-in', visits: 7 }]] }),
     stores: z.array(tally).meta({ description: 'Ids of stores, the most frequent first, at most 10' }),
     dishes: z.array(favourite).meta({ description: 'What was bought on most visits, at most 10' }),
-    categories: z.array(favourite).meta({ description: 'The same for categories' }),
+    categories: z.array(favourite).meta({
+      description: 'The same for categories',
+      examples: [[{ code: 'noodles', name: 'noodles', visits: 7, quantityMilli: 9_000, amountMinor: 25_200 }]],
+    }),
     parties: count.meta({ description: 'Visits for which a till told how many guests there were', examples: [20] }),
     averagePartySize: z
       .number()
