@@ -32,14 +32,15 @@ describe('Limits', () => {
     const statuses: number[] = [];
     const seconds = 8;
     const until = performance.now() + seconds * 1_000;
-    for (let nth = 0; performance.now() < until; nth++) {
-      const answer = await listStores(edges[nth % 2] as Edge, tokens[nth % 2] ?? '');
-      statuses.push(answer.statusCode);
-      if (answer.statusCode === 429) {
+    while (performance.now() < until) {
+      const asked = Array.from({ length: 6 }, (_, nth) => listStores(edges[nth % 2] as Edge, tokens[nth % 2] ?? ''));
+      for (const answer of await Promise.all(asked)) {
+        statuses.push(answer.statusCode);
+        if (answer.statusCode !== 429) continue;
         expect(answer.json()).toMatchObject({ code: 'TOO_MANY_CALLS', retryable: true });
         expect(Number(answer.headers['retry-after'])).toBeGreaterThanOrEqual(1);
       }
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await new Promise((resolve) => setTimeout(resolve, 30));
     }
     const served = statuses.filter((status) => status === 200).length;
     expect(statuses.filter((status) => status !== 200 && status !== 429)).toEqual([]);
