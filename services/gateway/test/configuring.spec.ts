@@ -60,7 +60,7 @@ async function settledRows(): Promise<string> {
     const now = JSON.stringify([await journey.rowsIn('stores'), await journey.rowsIn('loyalty')]);
     if (now === before) return now;
     before = now;
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await new Promise((resolve) => setTimeout(resolve, 600));
   }
 }
 

@@ -191,12 +191,12 @@ describe('A till that was offline', () => {
 
 describe('Input that the platform does not take', () => {
   it('[L1][O2] is refused with every pointer, writes nothing, and leaves every process alive', async () => {
-    const { as, rowsIn } = journey;
+    const { as, rowsAtRest } = journey;
     const guest = await registerKnownGuest(journey, purchaseAt(journey, {}).till.storeId);
     const { till, body } = purchaseAt(journey, { number: guest.number });
     const other = journey.platform.tillKeys?.find(({ storeId }) => storeId !== till.storeId);
     const tomorrow = new Date(Date.now() + 3 * 86_400_000).toISOString().slice(0, 10);
-    const before = await rowsIn('loyalty');
+    const before = await rowsAtRest('loyalty');
 
     const post = async (over: object) => (await as(till).post('/v1/purchases', { ...body, ...over })).body as Problem;
     const told = (problem: Problem) => [problem.status, problem.code, problem.errors?.map(({ pointer }) => pointer)];
@@ -221,7 +221,7 @@ describe('Input that the platform does not take', () => {
     const wrongKey = { key: till.key.slice(0, -2) + (till.key.endsWith('AA') ? 'BB' : 'AA') };
     expect((await as(wrongKey).post('/v1/purchases', body)).status).toBe(401);
 
-    expect(await rowsIn('loyalty')).toEqual(before);
+    expect(await rowsAtRest('loyalty')).toEqual(before);
     for (const name of ['gateway', 'loyalty', 'members', 'stores'] as const) {
       expect(await journey.platform.service(name).isRunning()).toBe(true);
     }
@@ -229,10 +229,10 @@ describe('Input that the platform does not take', () => {
   });
 
   it('[M1] is refused at registration with every pointer, and twice the same mobile is a conflict', async () => {
-    const { as, rowsIn } = journey;
+    const { as, rowsAtRest } = journey;
     const guest = await registerKnownGuest(journey, purchaseAt(journey, {}).till.storeId);
     // Messages of former tests still ask for addresses, and every such read is a line of its own.
-    const written = async () => ({ ...(await rowsIn('members')), access_log: undefined });
+    const written = async () => ({ ...(await rowsAtRest('members')), access_log: undefined, access_seal: undefined });
     const before = await written();
     const nobody = { person: { name: '' }, language: 'fr', channel: 'store-desk', acceptances: [] };
     const malformed = (await as('agent').post('/v1/members', nobody)).body as Problem;

@@ -2,6 +2,7 @@ import { randomInt, randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from '@regulars/testing';
 import {
   type Platform,
@@ -23,6 +24,8 @@ export interface Journey {
   readonly as: (who: Role | { readonly key: string }) => Caller;
   /** Rows of every table of a schema, by name, but for the refusals that an owner keeps under their idempotency keys. */
   readonly rowsIn: (schema: string) => Promise<Record<string, number>>;
+  /** The same, once jobs and consumers have done what was left to do. */
+  readonly rowsAtRest: (schema: string) => Promise<Record<string, number>>;
   readonly isKnownToLoyalty: (memberId: string) => Promise<boolean>;
   stop(): Promise<void>;
 }
@@ -55,6 +58,7 @@ export async function startJourney({
     spans,
     as: (who) => callerOf(platform, typeof who === 'string' ? platform.tokens[who] : who.key),
     rowsIn: (schema) => countRows(database, schema),
+    rowsAtRest: (schema) => atRest(() => countRows(database, schema)),
     isKnownToLoyalty: async (memberId) => {
       const found = await database.query('SELECT 1 FROM loyalty.member WHERE member_id = $1', [memberId]);
       return found.rows.length > 0;
@@ -65,6 +69,18 @@ export async function startJourney({
       await spans.stop();
     },
   };
+}
+
+/** What was read twice with a while between. */
+async function atRest(read: () => Promise<Record<string, number>>): Promise<Record<string, number>> {
+  let before = '';
+  return eventually(async () => {
+    const rows = await read();
+    const isStill = JSON.stringify(rows) === before;
+    before = JSON.stringify(rows);
+    if (!isStill) await sleep(1_500);
+    return isStill && rows;
+  }, 60_000);
 }
 
 function callerOf({ gateway: { url } }: Platform, bearer: string): Caller {
