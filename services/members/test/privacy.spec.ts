@@ -178,9 +178,10 @@ describe('Personal data as the service keeps it', () => {
     await desk.client.getMember({ memberId, purpose: 'guest-contact' }, await as(agent));
     const found = await eventually(async () => {
       const answer = await access.verifyAccesses({ fromSeal: 0 }, await as(auditor));
-      return answer.unsealedLines === 0 && answer;
+      // A seal made while the ones before were reckoned is told as the next one to look at.
+      return answer.unsealedLines === 0 && answer.nextSeal === 0 && answer;
     }, 5_000);
-    expect(found).toMatchObject({ brokenSeal: 0, nextSeal: 0, lastSeal: found.seals });
+    expect(found).toMatchObject({ brokenSeal: 0, lastSeal: found.seals });
     const hash = Buffer.from(found.lastHash).toString('hex');
     expect(desk.service.logs().join('\n')).toContain(hash);
     const verify = async (...noted: string[]) => {
