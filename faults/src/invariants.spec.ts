@@ -153,6 +153,47 @@ describe('The stored invariants', () => {
     expect(broken).toContain('points earned are a lot');
   });
 
+  it('[L4] see points given by hand or brought in without their lot, and a lot that nothing stands for', async () => {
+    const rule = 'points earned are a lot';
+    const givenBy = (kind: string) =>
+      `insert into loyalty.entry select gen_random_uuid(), member_id, programme_id, 4, '${kind}', 10, 40, source_id, store_id,
+         business_date, posted_at, programme_version, explain from loyalty.entry where entry_id = ${first()}`;
+    const itsLot = `insert into loyalty.lot (lot_id, member_id, programme_id, points, remaining)
+      select entry_id, member_id, programme_id, points, points from loyalty.entry where member_seq = 4`;
+    for (const kind of ['adjust', 'opening']) {
+      expect(await brokenBy(givenBy(kind))).toContain(rule);
+      expect(await brokenBy(givenBy(kind), itsLot)).not.toContain(rule);
+    }
+    expect(await brokenBy(givenBy('redemption-return'), itsLot)).toContain(rule);
+  });
+
+  it('[L4][M5] see a lot that is with somebody else for no reason', async () => {
+    const rule = 'points earned are a lot';
+    const [survivor, merged] = [randomUUID(), member];
+    const moved = `update loyalty.lot set member_id = '${survivor}' where lot_id = ${first()}`;
+    const merge = (state: string) =>
+      `insert into loyalty.member_merge (merge_id, survivor_id, merged_id, state, booked_at, undone_at)
+       values ('${randomUUID()}', '${survivor}', '${merged}', '${state}', now() + interval '1 day', now() + interval '1 day')`;
+    expect(await brokenBy(moved)).toContain(rule);
+    expect(await brokenBy(moved, merge('ordered'))).toContain(rule);
+    expect(await brokenBy(moved, merge('booked'))).not.toContain(rule);
+    const theirs = `update loyalty.lot set member_id = '${merged}' where lot_id = ${first()}`;
+    const booked = `update loyalty.entry set member_id = '${survivor}' where entry_id = ${first()}`;
+    expect(await brokenBy(booked, theirs, merge('undone'))).toContain(rule);
+    const atOnce = `update loyalty.member_merge set booked_at = '-infinity'`;
+    expect(await brokenBy(booked, theirs, merge('undone'), atOnce)).not.toContain(rule);
+    const known = `insert into loyalty.member (member_id, number, code_token_sha256, language, registered_at, merged_into)
+      values ('${merged}', 'M1', '', 'en', now(), '${survivor}')`;
+    expect(await brokenBy(merge('booked'), known)).toContain(rule);
+    const madeGood = (
+      mergeId: string,
+    ) => `insert into loyalty.lot (lot_id, member_id, programme_id, points, remaining, made_good_in)
+      values (gen_random_uuid(), '${survivor}', '${programme}', 5, 0, ${mergeId})`;
+    const itsMerge = `(select merge_id from loyalty.member_merge)`;
+    expect(await brokenBy(merge('booked'), madeGood(itsMerge))).toContain(rule);
+    expect(await brokenBy(merge('undone'), madeGood(itsMerge))).not.toContain(rule);
+  });
+
   it('[L4] see a gap in member_seq', async () => {
     const broken = await brokenBy('update loyalty.entry set member_seq = 9 where member_seq = 2');
     expect(broken).toContain('member_seq has no gap');

@@ -92,10 +92,29 @@ export const storedInvariants: readonly StoredInvariant[] = [
   },
   {
     rule: 'points earned are a lot',
-    sql: `select format('entry %s: %s points, lot of %s', coalesce(e.entry_id, l.lot_id), e.points, l.points) as what
-      from (select * from loyalty.entry where kind = 'earn' and points > 0) e
-      full join loyalty.lot l on l.lot_id = e.entry_id
-      where e.points is distinct from l.points or e.member_id is distinct from l.member_id`,
+    // Earned, given by hand or brought in; or made good when a merge was undone. A lot is with whose entry it is, unless a
+    // merge moved it, or the end of one gave it to the other because she had bought meanwhile.
+    sql: `with recursive source as not materialized (
+        select entry_id as lot_id, member_id, points, posted_at from loyalty.entry
+        where kind in ('earn', 'adjust', 'opening') and points > 0
+        union all
+        select l.lot_id, g.survivor_id, l.points, null from loyalty.lot l
+        join loyalty.member_merge g on g.merge_id = l.made_good_in and g.state = 'undone'
+      ), way (lot_id, member_id, posted_at) as (
+        select s.lot_id, s.member_id, s.posted_at
+        from source s join loyalty.lot l on l.lot_id = s.lot_id and l.member_id <> s.member_id
+        union
+        select w.lot_id, case g.merged_id when w.member_id then g.survivor_id else g.merged_id end, w.posted_at
+        from way w join loyalty.member_merge g on (g.merged_id = w.member_id and g.state in ('booked', 'undone'))
+          or (g.survivor_id = w.member_id and g.state = 'undone' and w.posted_at between g.booked_at and g.undone_at)
+      )
+      select format('entry %s: %s points, lot of %s', coalesce(s.lot_id, l.lot_id), s.points, l.points) as what
+      from source s
+      full join loyalty.lot l on l.lot_id = s.lot_id
+      left join loyalty.member m on m.member_id = l.member_id
+      where s.points is distinct from l.points or m.merged_into is not null
+        or (s.member_id <> l.member_id
+          and not exists (select from way w where w.lot_id = l.lot_id and w.member_id = l.member_id))`,
   },
   {
     rule: 'what is kept for later is due or held',
@@ -115,15 +134,16 @@ export const storedInvariants: readonly StoredInvariant[] = [
   },
   {
     rule: 'an entry has exactly one event, under its member and number',
-    // The outbox keeps some days; entries older than its oldest row have had theirs.
+    // The outbox keeps some days; entries older than its oldest row have had theirs. That a member is erased is told by
+    // its owner: the entry that books her points away has no event.
     sql: `select format('entry %s: %s events', e.entry_id, count(distinct o.id)) as what
       from loyalty.entry e
       left join loyalty.outbox o on o.aggregatetype = 'regulars.loyalty.points.v1'
         and o.payload ->> 'entryId' = e.entry_id::text
       where e.posted_at > (select min(created_at) + interval '1 minute' from loyalty.outbox)
         or $1::interval = interval '0'
-      group by e.entry_id, e.member_id, e.member_seq
-      having count(distinct o.id) <> 1
+      group by e.entry_id, e.member_id, e.member_seq, e.kind
+      having count(distinct o.id) <> case e.kind when 'erasure' then 0 else 1 end
         or bool_or(o.aggregateid <> e.member_id::text or o.member_seq is distinct from e.member_seq)`,
   },
   {

@@ -241,18 +241,18 @@ export interface MadeGood extends TakenFromLot {
 /** Gives lots back, with what is made good of them; what was spent of that stays with the survivor, in lots of her own. */
 export async function returnLots(
   tx: EntityManager,
-  { survivorId, mergedId }: MergeKey,
+  { mergeId, survivorId, mergedId }: MergeKey,
   programmeId: string,
   lotIds: readonly string[],
   madeGood: readonly MadeGood[],
 ): Promise<void> {
   const given = [madeGood.map(({ lotId }) => lotId), madeGood.map(({ points }) => points)];
   await tx.query(
-    `INSERT INTO lot (lot_id, member_id, programme_id, points, remaining, spent, expires_at)
-     SELECT given.renamed_to, l.member_id, l.programme_id, given.points, 0, given.points, l.expires_at
+    `INSERT INTO lot (lot_id, member_id, programme_id, points, remaining, spent, expires_at, made_good_in)
+     SELECT given.renamed_to, l.member_id, l.programme_id, given.points, 0, given.points, l.expires_at, $6
      FROM unnest($3::uuid[], $4::bigint[], $5::uuid[]) given (lot_id, points, renamed_to)
      JOIN lot l ON l.member_id = $1 AND l.programme_id = $2 AND l.lot_id = given.lot_id`,
-    [survivorId, programmeId, ...given, madeGood.map(({ renamedTo }) => renamedTo)],
+    [survivorId, programmeId, ...given, madeGood.map(({ renamedTo }) => renamedTo), mergeId],
   );
   await tx.query(
     `UPDATE lot l SET member_id = $2, remaining = l.remaining + coalesce(given.points, 0),
