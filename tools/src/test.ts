@@ -27,13 +27,14 @@ await main();
 async function main(): Promise<void> {
   servers = startTestServers(printed);
   servers.catch(() => undefined);
-  // Where its programs have to be built first that takes minutes: it goes on beside everything else.
+  // Where its programs have to be built first that takes minutes, beside the other checks but never beside a test.
   const charts = patterns.length === 0 ? checkCharts() : undefined;
   // Lint and tests read what the build writes.
   const isBuilt = await check('build and types', 'nx', ['run-many', '-t', 'build', '--outputStyle=static']);
   if (patterns.length === 0) {
     await Promise.all([check('lint and boundaries (eslint)', 'eslint', ['.', '--max-warnings', '0']), smallChecks()]);
   }
+  await charts;
   try {
     if (isBuilt) await testOn(await servers);
   } catch (error) {
@@ -42,7 +43,6 @@ async function main(): Promise<void> {
   } finally {
     await stopServers();
   }
-  await charts;
   // It reads with what the charts' check has built.
   if (isBuilt && patterns.length === 0) await check('metrics as Prometheus reads them', process.execPath, METRICS);
   if (!isBuilt) console.error(pc.red('The tests were not run, because the build failed.'));
@@ -63,7 +63,7 @@ async function smallChecks(): Promise<void> {
   ]);
 }
 
-/** Behind everything else, so that tests which measure time keep theirs. */
+/** Behind the other checks. */
 function checkCharts(): Promise<boolean> {
   return check('charts', 'nice', ['-n', '10', process.execPath, join('tools', 'dist', 'charts', 'main.js')]);
 }
