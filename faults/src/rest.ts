@@ -8,7 +8,7 @@ const LEFT_TO_DO: readonly { what: string; sql: string }[] = [
   {
     what: 'events to publish',
     sql: `select count(*) from loyalty.outbox o, loyalty.relay_cursor c
-      where (o.generation, o.xid, o.ord) > (c.generation, c.xid, c.ord)`,
+      where o.ord > c.through_ord`,
   },
   {
     what: 'purchases whose member is known by now',

@@ -19,7 +19,7 @@ export async function relayIsBusy(stage: Stage): Promise<void> {
     await stage.until('the relay being busy', async () => {
       const { rows } = await client.query<{ waiting: boolean }>(
         `select exists (select from loyalty.outbox o, loyalty.relay_cursor c
-           where (o.generation, o.xid, o.ord) > (c.generation, c.xid, c.ord)) as waiting`,
+           where o.ord > c.through_ord) as waiting`,
       );
       return rows[0]?.waiting;
     });

@@ -150,7 +150,7 @@ export const storedInvariants: readonly StoredInvariant[] = [
     rule: 'no event waits to be published',
     sql: `select format('%s events since %s', count(*), min(o.created_at)) as what
       from loyalty.outbox o, loyalty.relay_cursor c
-      where (o.generation, o.xid, o.ord) > (c.generation, c.xid, c.ord) and o.created_at < now() - $1::interval
+      where o.ord > c.through_ord and o.created_at < now() - $1::interval
       having count(*) > 0`,
   },
   {

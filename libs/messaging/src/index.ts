@@ -21,4 +21,4 @@ export {
   replayParked,
 } from './parking.js';
 export { type MessagingLog, MessagingSettings, type TopicSpec } from './settings.js';
-export { messagingTables } from './tables.js';
+export { messagingOrder, messagingTables } from './tables.js';

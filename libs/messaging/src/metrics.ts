@@ -17,7 +17,7 @@ export const outboxMetrics = {
   }),
   oldestWriter: new Gauge({
     name: 'regulars_outbox_oldest_writer_seconds',
-    help: 'How long the oldest writing transaction of the cluster has been seen open: it holds back every relay',
+    help: 'How long the oldest writing transaction of the cluster has been seen open: it can hold back every relay',
   }),
   daysAhead: new Gauge({
     name: 'regulars_outbox_days_ahead',

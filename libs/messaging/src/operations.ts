@@ -107,8 +107,7 @@ export class Operations {
       `select cursor.epoch::text as epoch, waiting.unpublished, waiting.oldest from relay_cursor as cursor,
          lateral (select count(*)::integer as unpublished,
              extract(epoch from clock_timestamp() - min(created_at))::float8 as oldest
-           from (select created_at from outbox
-             where (generation, xid, ord) > (cursor.generation, cursor.xid, cursor.ord) limit 100000) as event) as waiting`,
+           from (select created_at from outbox where ord > cursor.through_ord limit 100000) as event) as waiting`,
     );
     if (!found) throw new Error('relay_cursor has no row');
     return { unpublished: found.unpublished, oldestSeconds: Math.max(0, found.oldest ?? 0), epoch: found.epoch };

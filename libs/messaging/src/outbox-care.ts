@@ -8,8 +8,8 @@ const DAYS_KEPT = 3;
 const LOCK_TIMEOUT = '150ms';
 
 /**
- * Gives the outbox a new generation when its data has come into another cluster, whose transaction ids begin low again
- * (requirement O3). Has to be done before the service writes its first event.
+ * Gives the outbox a new generation when its data has come into another cluster, where numbers that were given after the
+ * backup are given again (requirement O3). Has to be done before the service writes its first event.
  */
 export async function bindGeneration(dataSource: DataSource): Promise<number> {
   return dataSource.transaction(async (tx) => {
@@ -63,8 +63,7 @@ export class OutboxWatch {
     const [found] = await this.dataSource.query<{ unpublished: number | null; xmin: string; writing: boolean }[]>(
       `select pg_snapshot_xmin(running)::text as xmin, pg_snapshot_xmin(running) < pg_snapshot_xmax(running) as writing,
          (select extract(epoch from clock_timestamp() - created_at)::float8 from outbox
-          where (generation, xid, ord) > (cursor.generation, cursor.xid, cursor.ord)
-          order by generation, xid, ord limit 1) as unpublished
+          where ord > cursor.through_ord order by ord limit 1) as unpublished
        from pg_current_snapshot() as running, relay_cursor as cursor`,
     );
     if (!found) return;
@@ -79,7 +78,7 @@ export class OutboxWatch {
 async function isPublished(dataSource: DataSource, partition: string): Promise<boolean> {
   const [found] = await dataSource.query<{ waiting: boolean }[]>(
     `select exists (select 1 from "${partition}" as event, relay_cursor as cursor
-       where (event.generation, event.xid, event.ord) > (cursor.generation, cursor.xid, cursor.ord)) as waiting`,
+       where event.ord > cursor.through_ord) as waiting`,
   );
   return found?.waiting === false;
 }

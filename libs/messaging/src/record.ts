@@ -1,7 +1,7 @@
 import type { NewRecord, StoredRecord } from './broker.js';
 import { BadEvent, type ReceivedEvent } from './event.js';
 
-/** A row of the outbox as the relay reads it; its position is (generation, xid, ord). */
+/** A row of the outbox as the relay reads it. */
 export interface OutboxRow {
   readonly id: string;
   readonly topic: string;
@@ -12,14 +12,10 @@ export interface OutboxRow {
   readonly traceparent: string | null;
   readonly memberSeq: string | null;
   readonly timeMs: number;
-  readonly position: OutboxPosition;
-}
-
-/** Whole numbers in decimal text: they may exceed what a JavaScript number holds. */
-export interface OutboxPosition {
+  /** Grows when the data is restored into another cluster. */
   readonly generation: number;
-  readonly xid: string;
-  readonly ord: string;
+  /** Its number in the order of writing. */
+  readonly ord: number;
 }
 
 export interface Publisher {
@@ -44,24 +40,13 @@ export function recordOf(row: OutboxRow, publisher: Publisher, traceparent: stri
   if (row.subject !== null) headers.ce_subject = row.subject;
   if (row.memberSeq !== null) headers.ce_memberseq = row.memberSeq;
   if (traceparent !== null) headers.traceparent = traceparent;
-  if (publisher.compacted.has(row.topic)) headers.ce_version = versionOf(row.position);
+  if (publisher.compacted.has(row.topic)) headers.ce_version = versionOf(row);
   return { topic: publisher.topicPrefix + row.topic, key: row.key, value: row.payload, headers, time };
 }
 
-/**
- * Rows in the order in which they were written. Of two transactions that change one aggregate, the one that waited for
- * the other's row lock may have the lower xid, but its rows have the higher ord; and both are readable at once, because
- * the lower xid was the last to end.
- */
-export function inWritingOrder(rows: readonly OutboxRow[]): OutboxRow[] {
-  return rows.toSorted(({ position: a }, { position: b }) => {
-    return a.generation - b.generation || Number(a.ord) - Number(b.ord);
-  });
-}
-
-/** Text that sorts in writing order. */
-function versionOf({ generation, ord }: OutboxPosition): string {
-  return `${String(generation).padStart(6, '0')}.${ord.padStart(19, '0')}`;
+/** Text that sorts in writing order: numbers written after a backup are given again after a restore. */
+function versionOf({ generation, ord }: OutboxRow): string {
+  return `${String(generation).padStart(6, '0')}.${String(ord).padStart(19, '0')}`;
 }
 
 /** The event in a record; throws BadEvent when it lacks an id or a type or its value is not JSON. */

@@ -1,5 +1,6 @@
 import pg from 'pg';
-import type { OutboxPosition, OutboxRow } from './record.js';
+import type { OutboxRow } from './record.js';
+import { WritingOrder } from './writing-order.js';
 
 type RowArray = [
   id: string,
@@ -12,30 +13,33 @@ type RowArray = [
   memberSeq: string | null,
   timeMs: number,
   generation: number,
-  xid: string,
   ord: string,
+  oldestOpen: string,
 ];
 
-const columns = `id, aggregatetype, aggregateid, type, payload::text, subject, traceparent, member_seq::text,
-  (extract(epoch from coalesce(occurred_at, created_at)) * 1000)::float8, generation, xid::text, ord::text`;
-
 /**
- * Rows of this cluster after the cursor, as far as every transaction with a lower id has ended: a merge of index scans
- * on `outbox_position`, one per day, each between two bounds of the index.
+ * What is committed behind the cursor, with the oldest transaction that was open at the same moment: a merge of index
+ * scans on `outbox_ord`, one per day.
  */
-const readCurrent = `select ${columns} from outbox
-  where generation = $1 and (xid, ord) > ($2::xid8, $3::bigint) and xid < pg_snapshot_xmin(pg_current_snapshot())
-  order by outbox.generation, outbox.xid, outbox.ord limit $4`;
+const readCommitted = `select id, aggregatetype, aggregateid, type, payload::text, subject, traceparent, member_seq::text,
+    (extract(epoch from coalesce(occurred_at, created_at)) * 1000)::float8, generation, ord::text,
+    pg_snapshot_xmin(pg_current_snapshot())::text
+  from outbox where ord > $1::bigint order by outbox.ord limit $2`;
 
-/** Rows that came with a restored database: their transactions ended in another cluster, its ids mean nothing here. */
-const readRestored = `select ${columns} from outbox
-  where (generation, xid, ord) > ($1, $2::xid8, $3::bigint) and generation < $5
-  order by outbox.generation, outbox.xid, outbox.ord limit $4`;
+/** What a look at the outbox found. */
+export interface Found {
+  /** What may be published now, in the order of writing. */
+  readonly rows: readonly OutboxRow[];
+  /** Whether there is more that may not be published yet. */
+  readonly isHeldBack: boolean;
+  /** Whether there may be more behind the limit. */
+  readonly isFull: boolean;
+}
 
 /** The one session of a relay: its lock, its epoch, its cursor. It ends with the connection, and so does the lead. */
 export class RelaySession {
+  readonly #order = new WritingOrder();
   #epoch = '0';
-  #currentGeneration = 0;
 
   private constructor(private readonly client: pg.Client) {}
 
@@ -62,45 +66,44 @@ export class RelaySession {
     return rows[0]?.locked === true;
   }
 
-  /** Begins a new epoch, which ends that of every earlier leader, and answers where its predecessor stopped. */
-  async begin(): Promise<OutboxPosition> {
-    const { rows } = await this.client.query<OutboxPosition & { epoch: string; currentGeneration: number }>(
-      `update relay_cursor set epoch = epoch + 1
-       returning epoch::text, generation, xid::text, ord::text, current_generation as "currentGeneration"`,
+  /** Begins a new epoch, which ends that of every earlier leader, and answers through which row all is published. */
+  async begin(): Promise<number> {
+    const { rows } = await this.client.query<{ epoch: string; through: string }>(
+      `update relay_cursor set epoch = epoch + 1 returning epoch::text, through_ord::text as through`,
     );
     const [cursor] = rows;
     if (!cursor) throw new Error('relay_cursor has no row');
     this.#epoch = cursor.epoch;
-    this.#currentGeneration = cursor.currentGeneration;
     // A cursor lost in a crash of the database costs events published twice, which consumers bear; a commit that waits
     // for the disk costs the purchase path.
-    await this.client.query('set synchronous_commit = off');
-    const { generation, xid, ord } = cursor;
-    return { generation, xid, ord };
+    // The plan that is kept is made when a day is young and small; it has to go on serving when the day is neither.
+    await this.client.query(
+      'set synchronous_commit = off; set enable_seqscan = off; set enable_bitmapscan = off; set enable_sort = off',
+    );
+    return Number(cursor.through);
   }
 
-  /** The next rows after `from`, at most `limit`, in (generation, xid, ord) order. */
-  async read(from: OutboxPosition, limit: number): Promise<OutboxRow[]> {
-    if (from.generation < this.#currentGeneration) {
-      const restored = await this.#rows('relay-restored', readRestored, [
-        from.generation,
-        from.xid,
-        from.ord,
-        limit,
-        this.#currentGeneration,
-      ]);
-      if (restored.length > 0) return restored;
-      return this.read({ generation: this.#currentGeneration, xid: '0', ord: '0' }, limit);
-    }
-    return this.#rows('relay-current', readCurrent, [from.generation, from.xid, from.ord, limit]);
+  /** Looks at what is committed behind `through`, at most `limit` rows. */
+  async read(through: number, limit: number): Promise<Found> {
+    const { rows: found } = await this.client.query<RowArray>({
+      name: 'relay-read',
+      text: readCommitted,
+      values: [through, limit],
+      rowMode: 'array',
+    });
+    const rows = found.map(rowOf);
+    const ready = this.#order.ready(through, rows, BigInt(found[0]?.[11] ?? 0));
+    const isHeldBack = ready < rows.length;
+    if (isHeldBack && this.#order.wantsMark) this.#order.mark(rows, await this.#nextTransaction());
+    return { rows: rows.slice(0, ready), isHeldBack, isFull: rows.length === limit };
   }
 
   /** Moves the cursor; false when another relay has begun an epoch since. */
-  async advance(to: OutboxPosition): Promise<boolean> {
+  async advance(through: number): Promise<boolean> {
     const { rowCount } = await this.client.query({
       name: 'relay-advance',
-      text: 'update relay_cursor set generation = $2, xid = $3::xid8, ord = $4 where epoch = $1',
-      values: [this.#epoch, to.generation, to.xid, to.ord],
+      text: 'update relay_cursor set through_ord = $2 where epoch = $1',
+      values: [this.#epoch, through],
     });
     return rowCount === 1;
   }
@@ -109,19 +112,25 @@ export class RelaySession {
     await this.client.end();
   }
 
-  async #rows(name: string, text: string, values: unknown[]): Promise<OutboxRow[]> {
-    const { rows } = await this.client.query<RowArray>({ name, text, values, rowMode: 'array' });
-    return rows.map((row) => ({
-      id: row[0],
-      topic: row[1],
-      key: row[2],
-      type: row[3],
-      payload: row[4],
-      subject: row[5],
-      traceparent: row[6],
-      memberSeq: row[7],
-      timeMs: row[8],
-      position: { generation: row[9], xid: row[10], ord: row[11] },
-    }));
+  /** An id that every transaction which has one by now is below. */
+  async #nextTransaction(): Promise<bigint> {
+    const { rows } = await this.client.query<{ xid: string }>('select pg_current_xact_id()::text as xid');
+    return BigInt(rows[0]?.xid ?? 0);
   }
+}
+
+function rowOf(row: RowArray): OutboxRow {
+  return {
+    id: row[0],
+    topic: row[1],
+    key: row[2],
+    type: row[3],
+    payload: row[4],
+    subject: row[5],
+    traceparent: row[6],
+    memberSeq: row[7],
+    timeMs: row[8],
+    generation: row[9],
+    ord: Number(row[10]),
+  };
 }

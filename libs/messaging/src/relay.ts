@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import type { BatchProducer, Broker } from './broker.js';
 import { reasonOf } from './failure.js';
 import { outboxMetrics } from './metrics.js';
-import { inWritingOrder, type OutboxPosition, type OutboxRow, type Publisher, recordOf } from './record.js';
+import { type OutboxRow, type Publisher, recordOf } from './record.js';
 import { RelaySession } from './relay-session.js';
 import type { MessagingLog, MessagingSettings, TopicSpec } from './settings.js';
 import { startProducing } from './spans.js';
@@ -108,28 +108,29 @@ export class Relay {
     }
   }
 
-  async #publish(session: RelaySession, producer: BatchProducer, from: OutboxPosition, onPublished: () => void) {
-    let rows = await session.read(from, BATCH_EVENTS);
+  async #publish(session: RelaySession, producer: BatchProducer, from: number, onPublished: () => void) {
+    let found = await session.read(from, BATCH_EVENTS);
     let pollMs = SHORTEST_POLL_MS;
-    let position = from;
+    let through = from;
     while (!this.#stopping) {
-      const batch = fitting(rows);
+      const batch = fitting(found.rows);
       const last = batch.at(-1);
       if (!last) {
-        await this.#hint.sleep(pollMs);
+        // Who is waited for is not whoever rings.
+        await (found.isHeldBack ? pause(pollMs) : this.#hint.sleep(pollMs));
         pollMs = Math.min(pollMs * 2, LONGEST_POLL_MS);
-        rows = await session.read(position, BATCH_EVENTS);
+        found = await session.read(through, BATCH_EVENTS);
         continue;
       }
       const startedAt = performance.now();
-      await this.#send(producer, inWritingOrder(batch));
+      await this.#send(producer, batch);
       onPublished();
-      position = last.position;
+      through = last.ord;
       pollMs = SHORTEST_POLL_MS;
-      if (rows.length < BATCH_EVENTS) await pause(restAfterMs(performance.now() - startedAt, BATCH_INTERVAL_MS));
-      const [advanced, next] = await Promise.all([session.advance(position), session.read(position, BATCH_EVENTS)]);
+      if (!found.isFull) await pause(restAfterMs(performance.now() - startedAt, BATCH_INTERVAL_MS));
+      const [advanced, next] = await Promise.all([session.advance(through), session.read(through, BATCH_EVENTS)]);
       if (!advanced) throw new Error('Another relay has taken the lead');
-      rows = next;
+      found = next;
     }
   }
 

@@ -2,8 +2,8 @@
  * Statements for a service's first migration: `for (const sql of messagingTables.up) await runner.query(sql)`.
  *
  * `outbox` is insert-only and cut into days by `created_at` (UTC). Its first five columns are named as Debezium's outbox
- * router expects them. `xid` orders transactions by when they began to write, `ord` the rows inside one; `generation`
- * grows when the data is restored into a cluster whose transaction ids begin low again.
+ * router expects them. `ord` numbers rows as they are written, `xid` tells by which transaction; `generation` grows when the
+ * data is restored into another cluster. `messagingOrder` has to follow.
  */
 export const messagingTables: { readonly up: readonly string[]; readonly down: readonly string[] } = {
   up: [
@@ -91,5 +91,27 @@ export const messagingTables: { readonly up: readonly string[]; readonly down: r
     'drop function outbox_add_days(integer)',
     'drop table relay_cursor',
     'drop table outbox',
+  ],
+};
+
+/**
+ * Statements for the migration after `messagingTables`: the relay goes by `ord` alone. They wait until whoever writes
+ * events has ended and keep others waiting, so that what is not published yet is known exactly.
+ */
+export const messagingOrder: { readonly up: readonly string[]; readonly down: readonly string[] } = {
+  up: [
+    `create index outbox_ord on outbox (ord)`,
+    `alter table relay_cursor add through_ord bigint`,
+    `update relay_cursor as cursor set through_ord = coalesce(
+       (select min(ord) - 1 from outbox
+        where (generation, xid, ord) > (cursor.generation, cursor.xid, cursor.ord)),
+       (select max(ord) from outbox), 0)`,
+    `alter table relay_cursor alter through_ord set not null, alter through_ord set default 0`,
+    `drop index outbox_position`,
+  ],
+  down: [
+    `create index outbox_position on outbox (generation, xid, ord)`,
+    `alter table relay_cursor drop column through_ord`,
+    `drop index outbox_ord`,
   ],
 };

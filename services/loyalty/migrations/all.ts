@@ -16,6 +16,7 @@ import { Birthdays0000000000060 } from './0060-birthdays.js';
 import { CouponVoids0000000000061 } from './0061-coupon-voids.js';
 import { Merges0000000000070 } from './0070-merges.js';
 import { MadeGoodLots0000000000080 } from './0080-made-good-lots.js';
+import { OutboxOrder } from './0100-outbox-order.js';
 
 /** Oldest first. */
 export const migrations: Migrations = [
@@ -36,4 +37,5 @@ export const migrations: Migrations = [
   CouponVoids0000000000061,
   Merges0000000000070,
   MadeGoodLots0000000000080,
+  OutboxOrder,
 ];

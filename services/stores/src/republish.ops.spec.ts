@@ -51,7 +51,7 @@ describe('The chain on its database', () => {
   }
 
   function outbox(): Promise<OutboxRow[]> {
-    return dataSource.query('SELECT id, aggregateid, type, payload, occurred_at FROM outbox ORDER BY xid, ord');
+    return dataSource.query('SELECT id, aggregateid, type, payload, occurred_at FROM outbox ORDER BY ord');
   }
 
   beforeAll(async () => {

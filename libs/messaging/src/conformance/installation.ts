@@ -11,7 +11,7 @@ import { partitionOf } from '../murmur2.js';
 import { appendToOutbox, type OutboxEvent } from '../outbox.js';
 import { Relay } from '../relay.js';
 import type { MessagingLog, MessagingSettings, TopicSpec } from '../settings.js';
-import { messagingTables } from '../tables.js';
+import { messagingOrder, messagingTables } from '../tables.js';
 
 /** Every client that is to stand behind the port has to pass the suite. */
 export const clients = [{ client: 'kafkajs', connect: connectKafkajs }] as const;
@@ -50,7 +50,7 @@ export class Installation {
       databaseUrl: database.url,
     };
     const dataSource = await new DataSource({ type: 'postgres', url: database.url, poolSize: 20 }).initialize();
-    for (const sql of messagingTables.up) await dataSource.query(sql);
+    for (const sql of [...messagingTables.up, ...messagingOrder.up]) await dataSource.query(sql);
     await dataSource.query(
       `create table heard (event_id text not null, key text not null, n integer not null, ord bigint generated always as identity)`,
     );

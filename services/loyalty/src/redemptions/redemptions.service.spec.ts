@@ -184,7 +184,7 @@ describe('Redeeming on a real database', () => {
     const back = reservedIn(await reserve(store, member, rewardId));
     await one.redemptions.cancel(changing(back));
     const events = await one.rows<{ type: string; seq: number | null }>(
-      `SELECT type, member_seq AS seq FROM outbox WHERE aggregateid = $1 ORDER BY xid, ord`,
+      `SELECT type, member_seq AS seq FROM outbox WHERE aggregateid = $1 ORDER BY ord`,
       [member.memberId],
     );
     expect(events.map(({ type, seq }) => [type.replace('regulars.loyalty.v1.', ''), seq])).toEqual([
