@@ -13,6 +13,7 @@ import { SERVICES } from '../services.js';
 import { tellStory } from '../story.js';
 import { tokensFrom } from '../tokens.js';
 import { Cluster, output } from './cluster.js';
+import { memoryOf, startsOf } from './readings.js';
 import { layOutNextRelease, type Rehearsed, underLoad } from './rehearsal.js';
 import { secretManifests } from './secrets.js';
 
@@ -24,6 +25,9 @@ while tills post: upgrade with a migration, rollback, scaling, evictions, killed
   --namespace  regulars-e2e; must not be there
   --kill       seconds for which pods are killed at random (120)
   --loaded     the images are in the cluster already
+  --before     tag of the images of an earlier release that are in the cluster: it is installed first and filled, then
+               upgraded to this version, gone back to and upgraded again while tills post. They are written in a checkout
+               of that release: npm run images -- gateway stores … notifications --tag <tag>
   --keep       leave everything running`;
 
 const { values: flags } = parseArgs({
@@ -32,6 +36,7 @@ const { values: flags } = parseArgs({
     namespace: { type: 'string', default: 'regulars-e2e' },
     kill: { type: 'string', default: '120' },
     loaded: { type: 'boolean', default: false },
+    before: { type: 'string' },
     keep: { type: 'boolean', default: false },
   },
 });
@@ -46,17 +51,18 @@ const chart = join(workspaceDir, 'deploy', 'charts', 'regulars');
 const examples = join(workspaceDir, 'deploy', 'examples', 'single-node');
 const cluster = new Cluster(flags.namespace);
 const room = await mkdtemp(join(tmpdir(), 'regulars-e2e-'));
-const rehearsed: Rehearsed[] = [];
 let isWell = false;
 try {
   if (!flags.loaded) await step('images of this version and of the next', loadImages);
   await step('namespace, Secrets, PostgreSQL and Kafka', prepare);
-  await step('helm install, until every pod is ready', install);
-  const { platform, seeded } = await step('a small chain of restaurants', seed);
-  await tellStory(platform);
+  const first = flags.before ?? 'this version';
+  await step(`helm install of ${first}, until every pod is ready`, install);
+  const seeded = await step('a small chain of restaurants', seed);
+  if (flags.before) await rehearseReleases(flags.before);
+  await tellStory(await reach(seeded));
   await step('helm test: one purchase twice, one credit', () => helmTest(seeded));
-  await step('guests for the load', () => prepareLoad(platform, seeded));
   cluster.close();
+  await measure();
   await rehearse();
   await step('ops in every service', askOps);
   await step('helm uninstall leaves nothing', uninstall);
@@ -103,19 +109,58 @@ async function prepare(): Promise<void> {
 
 async function install(): Promise<void> {
   await output('helm', ['dependency', 'update', chart]);
-  await cluster.helm('install', RELEASE, chart, '-f', join(examples, 'values.yaml'), '--wait', '--timeout', '5m');
+  await deploy('install', ...(flags.before ? [`global.image.tag=${flags.before}`] : []));
 }
 
-/** With servers and schema there: what a rolling update waits for. */
-async function tellStarts(): Promise<void> {
-  for (const service of SERVICES) {
-    const log = await cluster.kubectl('logs', `deploy/${service}`);
-    const line = log.split('\n').find((each) => each.includes('"ready"'));
-    say(`${service.padEnd(14)} ready ${(JSON.parse(line ?? '{}') as { startMs?: number }).startMs} ms after its start`);
-  }
+async function upgrade(...set: string[]): Promise<void> {
+  await deploy('upgrade', ...set);
 }
 
-async function seed(): Promise<{ platform: Platform; seeded: Seeded }> {
+/** As a single small store has it: one node, one copy of everything. */
+async function deploy(how: 'install' | 'upgrade', ...set: string[]): Promise<void> {
+  const values = [join(examples, 'values.yaml'), join(examples, '..', 'small-store.yaml')];
+  const files = values.flatMap((file) => ['-f', file]);
+  const told = set.flatMap((each) => ['--set', each]);
+  await cluster.helm(how, RELEASE, chart, ...files, ...told, '--wait', '--timeout', '5m');
+}
+
+/** With nothing else going on: how soon each service is ready, and what all of it takes at rest and while guests buy. */
+async function measure(): Promise<void> {
+  await step('every service started anew by itself; 3 s are wanted', async () => {
+    for (const { service, processMs, podSeconds } of await startsOf(cluster)) {
+      say(
+        `${service.padEnd(14)} ready ${processMs} ms after its process began, its pod ${podSeconds} s after its container`,
+      );
+    }
+  });
+  await step('memory of one small store at rest', tellMemory);
+  await gently('memory of one small store, six guests buying', 90, async () => {
+    await sleep(30_000);
+    await tellMemory();
+  });
+}
+
+/** The sign-in server and the mail sink stand for what an installation has elsewhere. */
+async function tellMemory(): Promise<void> {
+  const memory = await memoryOf(cluster);
+  const elsewhere = new Set(['oidc', 'sink', 'load']);
+  const own = [...memory].filter(([name]) => !elsewhere.has(name));
+  const sum = own.reduce((all, [, mib]) => all + mib, 0);
+  say(own.map(([name, mib]) => `${name} ${mib.toFixed(0)}`).join(', '));
+  say(`${sum.toFixed(0)} MiB with PostgreSQL and Kafka; 2048 are wanted`);
+}
+
+async function seed(): Promise<Seeded> {
+  const platform = await reach({});
+  const seeded = await seedChain(platform, room);
+  await prepareLoad(platform, seeded);
+  cluster.close();
+  return seeded;
+}
+
+/** Port-forwards to a running installation. */
+async function reach(seeded: Partial<Seeded>): Promise<Platform> {
+  cluster.close();
   const secrets = await secretsIn(join(room, 'secrets.json'));
   const [gateway, oidc, sink] = [
     await cluster.forward('gateway', 8080),
@@ -125,8 +170,7 @@ async function seed(): Promise<{ platform: Platform; seeded: Seeded }> {
   await cluster.forward('kafka', 19_092, 19_092);
   const tokens = await tokensFrom(`http://127.0.0.1:${oidc}`, secrets.oidcClientSecret);
   const url = `http://127.0.0.1:${gateway}`;
-  const seeded = await seedChain({ gateway: { url }, tokens }, room);
-  const platform = {
+  return {
     gateway: { url, docs: `${url}/docs` },
     tokens,
     sink: { url: `http://127.0.0.1:${sink}`, smtp: '' },
@@ -134,7 +178,6 @@ async function seed(): Promise<{ platform: Platform; seeded: Seeded }> {
     topicPrefix: '',
     ...seeded,
   } as unknown as Platform;
-  return { platform, seeded };
 }
 
 async function helmTest({ tillKeys, members }: Seeded): Promise<void> {
@@ -161,39 +204,37 @@ async function prepareLoad({ gateway, tokens }: Platform, { tillKeys, stores }: 
   const { key, storeId, tillId } = till;
   const plan = { url: 'http://gateway:8080', seconds: 10, pauseMs: 100, till: { key, storeId, tillId }, memberNumbers };
   await cluster.apply(secret('regulars-load', { 'plan.json': JSON.stringify(plan) }));
-  await underLoad(cluster, trialImage(), 'warm-up', 10, async () => undefined);
+  await underLoad(cluster, trialImage(), 'warm-up', 60, () => sleep(5_000));
+}
+
+/** A release that others run, to this version and back, on a database that is in use. */
+async function rehearseReleases(before: string): Promise<void> {
+  await gently(`guests buy at ${before}`, 60, () => sleep(10_000));
+  await gently(`upgrade of everything from ${before} to this version`, 300, () => upgrade());
+  await gently(`back to ${before}, with the schema of this version`, 300, async () => {
+    await cluster.helm('rollback', RELEASE, '--wait', '--timeout', '5m');
+  });
+  await gently(`upgrade from ${before} again`, 300, () => upgrade());
+}
+
+async function gently(what: string, most: number, work: () => Promise<unknown>): Promise<void> {
+  const { report, seconds } = await note(what, most, work);
+  assert.deepEqual(report.failed, {}, `${what}: requests failed`);
+  say(`took ${seconds.toFixed(1)} s`);
 }
 
 async function rehearse(): Promise<void> {
-  const upgrade = (...set: string[]) =>
-    cluster.helm(
-      'upgrade',
-      RELEASE,
-      chart,
-      '-f',
-      join(examples, 'values.yaml'),
-      ...set.flatMap((each) => ['--set', each]),
-      '--wait',
-      '--timeout',
-      '4m',
-    );
-  const gently = async (what: string, seconds: number, work: () => Promise<unknown>) => {
-    const { report, seconds: tookS } = await note(what, seconds, work);
-    assert.deepEqual(report.failed, {}, `${what}: requests failed`);
-    say(`took ${tookS.toFixed(1)} s`);
-  };
-  await gently('upgrade of loyalty with a migration', 80, () => upgrade(`loyalty.image.tag=${NEXT}`));
+  await gently('upgrade of loyalty with a migration', 200, () => upgrade(`loyalty.image.tag=${NEXT}`));
   const schema = await cluster.ops('loyalty', 'schema');
   assert(JSON.stringify(schema.answer).includes('Rehearsal'), 'the next release knows its migration');
-  await gently('rollback of loyalty', 80, () => cluster.helm('rollback', RELEASE, '--wait', '--timeout', '4m'));
-  await gently('every service restarted, one after the other', 200, async () => {
+  await gently('rollback of loyalty', 200, () => cluster.helm('rollback', RELEASE, '--wait', '--timeout', '4m'));
+  await gently('every service restarted, one after the other', 400, async () => {
     for (const service of SERVICES) {
       await cluster.kubectl('rollout', 'restart', `deploy/${service}`);
       await cluster.kubectl('rollout', 'status', `deploy/${service}`, '--timeout=90s');
     }
   });
-  await tellStarts();
-  await gently('gateway and loyalty from 1 to 3 pods and back', 120, async () => {
+  await gently('gateway and loyalty from 1 to 3 pods and back', 300, async () => {
     for (const replicas of [3, 1]) {
       await cluster.kubectl('scale', 'deploy/gateway', 'deploy/loyalty', `--replicas=${replicas}`);
       for (const service of ['gateway', 'loyalty'])
@@ -202,14 +243,14 @@ async function rehearse(): Promise<void> {
     }
   });
   await upgrade('gateway.replicas=2', 'loyalty.replicas=2');
-  await gently('evictions of gateway and loyalty, pod by pod', 120, () => evict(['gateway', 'loyalty']));
+  await gently('evictions of gateway and loyalty, pod by pod', 300, () => evict(['gateway', 'loyalty']));
   const seconds = Number(flags.kill);
-  await note(`pods killed at random for ${seconds} s`, seconds + 40, () => killAtRandom(seconds));
+  await note(`pods killed at random for ${seconds} s`, seconds + 120, () => killAtRandom(seconds));
 }
 
-async function note(what: string, seconds: number, work: () => Promise<unknown>): Promise<Rehearsed> {
+async function note(what: string, most: number, work: () => Promise<unknown>): Promise<Rehearsed> {
   return step(`under load: ${what}`, async () => {
-    const done = await underLoad(cluster, trialImage(), what, seconds, work);
+    const done = await underLoad(cluster, trialImage(), what, most, work);
     const { purchases, failed, p50Ms, p99Ms, worstMs, wrongBalances } = done.report;
     say(
       `${purchases} purchases, failed ${JSON.stringify(failed)}, p50 ${p50Ms} ms, p99 ${p99Ms} ms, worst ${worstMs} ms, wrong balances ${wrongBalances}`,
@@ -217,7 +258,6 @@ async function note(what: string, seconds: number, work: () => Promise<unknown>)
     assert.equal(wrongBalances, 0, `${what}: a balance is not what was acknowledged`);
     const verified = await cluster.ops('loyalty', 'verify');
     assert.equal(verified.code, 0, `${what}: ${JSON.stringify(verified.answer)}`);
-    rehearsed.push(done);
     return done;
   });
 }

@@ -31,18 +31,19 @@ interface Heard {
 }
 
 /**
- * Buys for each member, one purchase after the other, and keeps what was answered. A request that fails is tried again
- * under the same key until it is answered, as a till does.
+ * Buys for each member, one purchase after the other, and keeps what was answered; ends after the plan's seconds, or when
+ * it is told to. A request that fails is tried again under the same key until it is answered, as a till does.
  */
-export async function load(plan: LoadPlan): Promise<LoadReport> {
+export async function load(plan: LoadPlan, end?: AbortSignal): Promise<LoadReport> {
   const until = performance.now() + plan.seconds * 1_000;
+  const isOver = () => performance.now() >= until || end?.aborted === true;
   const tooksMs: number[] = [];
   const failed: Record<string, number> = {};
   let requests = 0;
   const guest = async (memberNumber: string) => {
     let expected: number | undefined;
     let isRight = true;
-    for (let number = 0; performance.now() < until; number++) {
+    for (let number = 0; !isOver(); number++) {
       const body = JSON.stringify(
         purchaseOf(plan, memberNumber, `L${Date.now().toString(36)}-${memberNumber}-${number}`),
       );
@@ -117,8 +118,12 @@ function purchaseOf({ till }: LoadPlan, memberNumber: string, receiptNumber: str
   };
 }
 
-/** The trial image's `load`: the plan is a JSON file, the report the last line. */
+/** The trial image's `load`: the plan is a JSON file, the report the last line. SIGTERM ends it early, with its report. */
 export async function runLoad(): Promise<void> {
   const plan = JSON.parse(await readFile(process.env.PLAN_FILE ?? '', 'utf8')) as LoadPlan;
-  console.log(JSON.stringify(await load({ ...plan, seconds: Number(process.env.SECONDS ?? plan.seconds) })));
+  const end = new AbortController();
+  process.once('SIGTERM', () => end.abort());
+  console.log(
+    JSON.stringify(await load({ ...plan, seconds: Number(process.env.SECONDS ?? plan.seconds) }, end.signal)),
+  );
 }
