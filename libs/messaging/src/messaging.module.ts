@@ -119,13 +119,13 @@ class Messaging implements OnApplicationBootstrap, BeforeApplicationShutdown, On
     const { dataSource, settings } = this;
     const { source, topics } = this.options;
     await bindGeneration(dataSource);
-    await this.#tryAgainLater('Days of the outbox', () => keepDays(dataSource));
+    await this.#tryAgainLater('Days of the outbox', () => keepDays(dataSource, settings.outboxKeptDays));
     const relay = new Relay({ broker: this.#broker, settings, source, topics, log: this.#log });
     this.outbox.onWake(() => relay.wake());
     relay.start();
     this.#relay = relay;
     const watch = new OutboxWatch(dataSource);
-    this.#every(DAYS_EVERY_MS, 'Days of the outbox', () => keepDays(dataSource));
+    this.#every(DAYS_EVERY_MS, 'Days of the outbox', () => keepDays(dataSource, settings.outboxKeptDays));
     this.#every(WATCH_EVERY_MS, 'Age of the outbox', () => watch.measure(Date.now()));
   }
 

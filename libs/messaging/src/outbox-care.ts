@@ -2,7 +2,6 @@ import type { DataSource } from 'typeorm';
 import { outboxMetrics } from './metrics.js';
 
 const DAYS_AHEAD = 7;
-const DAYS_KEPT = 3;
 
 /** Waiting for a lock makes every later writer wait behind it; what did not work now works in an hour. */
 const LOCK_TIMEOUT = '150ms';
@@ -31,8 +30,8 @@ export async function bindGeneration(dataSource: DataSource): Promise<number> {
   });
 }
 
-/** Makes partitions for the days ahead and drops those past retention, as far as they are published. */
-export async function keepDays(dataSource: DataSource): Promise<void> {
+/** Makes partitions for the days ahead and drops those past `keptDays`, as far as they are published. */
+export async function keepDays(dataSource: DataSource, keptDays: number): Promise<void> {
   await inShortTransaction(dataSource, `select outbox_add_days(${DAYS_AHEAD})`);
   const old = await dataSource.query<{ name: string }[]>(
     `select partition.relname as name from pg_inherits
@@ -40,7 +39,7 @@ export async function keepDays(dataSource: DataSource): Promise<void> {
      where inhparent = 'outbox'::regclass
        and partition.relname < 'outbox_' || to_char((now() at time zone 'UTC')::date - $1::integer, 'YYYYMMDD')
      order by 1`,
-    [DAYS_KEPT],
+    [keptDays],
   );
   for (const { name } of old) {
     if (await isPublished(dataSource, name)) await inShortTransaction(dataSource, `drop table "${name}"`);

@@ -23,6 +23,8 @@ export abstract class MessagingSettings {
   abstract readonly clientId: string;
   /** The service's own role; the relay keeps one session of its own on it. */
   abstract readonly databaseUrl: string;
+  /** Whole days for which published events stay in the outbox; what is not published stays. */
+  abstract readonly outboxKeptDays: number;
 }
 
 /** The few lines messaging logs: connections, leadership, parked events, restarts. Never a payload. */

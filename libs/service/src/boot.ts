@@ -262,6 +262,7 @@ function messagingSettings(name: string, settings: ServiceSettings): MessagingSe
     replication: settings.TOPIC_REPLICATION,
     clientId: name,
     databaseUrl: settings.DATABASE_URL,
+    outboxKeptDays: settings.OUTBOX_KEPT_DAYS,
   };
 }
 

@@ -1,9 +1,8 @@
-import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { DueWork } from './due-work.js';
+import { SETTINGS, type ServiceSettings } from './settings.js';
 
-/** How long a key answers; nobody repeats a request after a month. */
-const KEPT_DAYS = 30;
 const AT_ONCE = 2_000;
 const HOUR_MS = 3_600_000;
 
@@ -12,10 +11,13 @@ const HOUR_MS = 3_600_000;
 export class IdempotencyCare implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly work: DueWork;
 
-  constructor(dataSource: DataSource) {
+  constructor(
+    dataSource: DataSource,
+    @Inject(SETTINGS) { IDEMPOTENCY_KEPT_DAYS }: Pick<ServiceSettings, 'IDEMPOTENCY_KEPT_DAYS'>,
+  ) {
     this.work = new DueWork({
       name: 'old idempotency keys',
-      batch: () => forgetOldKeys(dataSource),
+      batch: () => forgetOldKeys(dataSource, IDEMPOTENCY_KEPT_DAYS),
       longestRestMs: HOUR_MS,
       shortestRestMs: 1_000,
       fullBatch: AT_ONCE,
@@ -31,8 +33,8 @@ export class IdempotencyCare implements OnApplicationBootstrap, OnApplicationShu
   }
 }
 
-/** Deletes some keys that are older than a month and answers how many; a service without the table has none. */
-export async function forgetOldKeys(dataSource: DataSource, atOnce = AT_ONCE): Promise<number> {
+/** Deletes some keys that are older than so many days and answers how many; a service without the table has none. */
+export async function forgetOldKeys(dataSource: DataSource, keptDays: number, atOnce = AT_ONCE): Promise<number> {
   const [table] = await dataSource.query<{ found: boolean }[]>(
     `SELECT to_regclass('idempotency') IS NOT NULL AS found`,
   );
@@ -45,7 +47,7 @@ export async function forgetOldKeys(dataSource: DataSource, atOnce = AT_ONCE): P
        DELETE FROM idempotency USING old
        WHERE (idempotency.caller, idempotency.route, idempotency.key) = (old.caller, old.route, old.key) RETURNING 1)
      SELECT 1 FROM forgotten`,
-    [KEPT_DAYS, atOnce],
+    [keptDays, atOnce],
   );
   return rows.length;
 }

@@ -69,10 +69,17 @@ describe('A write that may be repeated', () => {
       );
     }
     await post();
-    expect(await forgetOldKeys(dataSource, 2)).toBe(2);
-    expect(await forgetOldKeys(dataSource, 2)).toBe(1);
-    expect(await forgetOldKeys(dataSource, 2)).toBe(0);
+    expect(await forgetOldKeys(dataSource, 30, 2)).toBe(2);
+    expect(await forgetOldKeys(dataSource, 30, 2)).toBe(1);
+    expect(await forgetOldKeys(dataSource, 30, 2)).toBe(0);
     expect(await post()).toMatchObject({ replayed: true });
+  });
+
+  it('[O5] answers for as many days as the installation wants', async () => {
+    await post();
+    await dataSource.query(`UPDATE idempotency SET created_at = now() - interval '8 days'`);
+    expect(await forgetOldKeys(dataSource, 9)).toBe(0);
+    expect(await forgetOldKeys(dataSource, 7)).toBe(1);
   });
 });
 

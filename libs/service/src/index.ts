@@ -13,6 +13,7 @@ export { inTransaction, isDryRun, TakesDryRuns } from './dry-run.js';
 export { DueWork, type DueWorkOptions } from './due-work.js';
 export { CannotOpen, newDataKey, open, seal } from './encryption.js';
 export { fingerprintOf, forgetKeys, idempotencyTable, type Once, once, type RepeatableWrite } from './idempotency.js';
+export { forgetOldKeys } from './idempotency-care.js';
 export { jsonLogger, NestLogger } from './logging.js';
 export {
   ErasuresConsumer,

@@ -52,6 +52,13 @@ export const serviceSettings = processSettings.extend({
   MIGRATE_ON_START: flag.default(false),
   /** Partitions of topics that are made when missing. */
   TOPIC_PARTITIONS: z.coerce.number().int().min(1).max(1024).default(8),
+  /** Whole days for which published events stay in the outbox (requirement O5). */
+  OUTBOX_KEPT_DAYS: z.coerce.number().int().min(1).max(90).default(3),
+  /**
+   * Days for which a write that is repeated under its key answers as it did the first time (requirement O5): no fewer than
+   * a till that was cut off may need to come back.
+   */
+  IDEMPOTENCY_KEPT_DAYS: z.coerce.number().int().min(7).max(400).default(30),
   /** Replication factor of topics that are made when missing. */
   TOPIC_REPLICATION: z.coerce.number().int().min(1).max(7).default(1),
 });

@@ -54,7 +54,6 @@ import { PendingService } from './purchases/pending.service.js';
 import { Postings } from './purchases/postings.service.js';
 import { PurchasesController } from './purchases/purchases.controller.js';
 import { PurchasesService } from './purchases/purchases.service.js';
-import { KeysJob } from './receipts/keys.job.js';
 import { ReceiptsService } from './receipts/receipts.service.js';
 import { ConflictsService } from './reconciliation/conflicts.service.js';
 import { ReconciliationController } from './reconciliation/reconciliation.controller.js';
@@ -155,7 +154,6 @@ import { TiersService } from './tiers/tiers.service.js';
     CouponsJob,
     AdjustmentsService,
     ReceiptsService,
-    KeysJob,
     MonthsService,
     MonthsJob,
     PointsService,

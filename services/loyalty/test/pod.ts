@@ -90,7 +90,7 @@ export class Pod {
     const books = new BookService(dataSource, clock, this.programmes, this.stores);
     const standings = new StandingsService();
     const ledger = new LedgerService(standings);
-    this.receipts = new ReceiptsService(dataSource, clock);
+    this.receipts = new ReceiptsService();
     const { receipts } = this;
     const outbox = new Outbox();
     this.lanes = new Lanes({ LANES: lanes, LANE_QUEUE: 2_048, DATABASE_URL: databaseUrl }, clock);

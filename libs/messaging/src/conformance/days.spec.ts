@@ -28,8 +28,8 @@ describe('The days of the outbox', () => {
   afterEach(() => installation.close());
 
   it('[O5] exist from yesterday to seven days ahead, however often they are looked after', async () => {
-    await keepDays(installation.dataSource);
-    await keepDays(installation.dataSource);
+    await keepDays(installation.dataSource, 3);
+    await keepDays(installation.dataSource, 3);
     expect(await days()).toHaveLength(9);
     expect((await outboxMetrics.daysAhead.get()).values[0]?.value).toBe(7);
   });
@@ -37,7 +37,7 @@ describe('The days of the outbox', () => {
   it('[O5] are added again where they are missing', async () => {
     const [, , third] = await days();
     await installation.dataSource.query(`drop table ${third}`);
-    await keepDays(installation.dataSource);
+    await keepDays(installation.dataSource, 3);
     expect(await days()).toContain(third);
   });
 
@@ -49,24 +49,40 @@ describe('The days of the outbox', () => {
       `insert into outbox (id, aggregatetype, aggregateid, type, payload, created_at)
        select id, aggregatetype, aggregateid, type, payload, '2025-01-02T12:00:00Z' from outbox`,
     );
-    await keepDays(installation.dataSource);
+    await keepDays(installation.dataSource, 3);
     expect(await days()).not.toContain('outbox_20250101');
     expect(await days()).toContain('outbox_20250102');
 
     installation.relay();
     await eventually(async () => {
-      await keepDays(installation.dataSource);
+      await keepDays(installation.dataSource, 3);
       return !(await days()).includes('outbox_20250102');
     });
+  });
+
+  it('[O5] are kept as long as the installation wants', async () => {
+    const today = Date.parse(`${new Date().toISOString().slice(0, 10)}T00:00:00Z`);
+    const day = (ago: number) => new Date(today - ago * 86_400_000).toISOString();
+    const [name, older] = [10, 12].map((ago) => `outbox_${day(ago).slice(0, 10).replaceAll('-', '')}`) as [
+      string,
+      string,
+    ];
+    await addOldDay(name, day(10), day(9));
+    await addOldDay(older, day(12), day(11));
+    await keepDays(installation.dataSource, 11);
+    expect(await days()).toContain(name);
+    expect(await days()).not.toContain(older);
+    await keepDays(installation.dataSource, 9);
+    expect(await days()).not.toContain(name);
   });
 
   it('[O5] are not dropped while a writer holds the outbox: the drop gives up before writers queue behind it', async () => {
     await addOldDay('outbox_20250101', '2025-01-01T00:00:00Z', '2025-01-02T00:00:00Z');
     await installation.dataSource.transaction(async (tx) => {
       await appendToOutbox(tx, [event(aKey(), 1)]);
-      await expect(keepDays(installation.dataSource)).rejects.toThrow('lock timeout');
+      await expect(keepDays(installation.dataSource, 3)).rejects.toThrow('lock timeout');
     });
-    await keepDays(installation.dataSource);
+    await keepDays(installation.dataSource, 3);
     expect(await days()).not.toContain('outbox_20250101');
   });
 
@@ -75,7 +91,7 @@ describe('The days of the outbox', () => {
     await installation.dataSource.query(`drop table ${third}`);
     await installation.dataSource.transaction(async (tx) => {
       await appendToOutbox(tx, [event(aKey(), 1)]);
-      await keepDays(installation.dataSource);
+      await keepDays(installation.dataSource, 3);
     });
     expect(await days()).toContain(third);
   });

@@ -48,6 +48,7 @@ export class Installation {
       replication: 1,
       clientId: 'loyalty',
       databaseUrl: database.url,
+      outboxKeptDays: 3,
     };
     const dataSource = await new DataSource({ type: 'postgres', url: database.url, poolSize: 20 }).initialize();
     for (const sql of [...messagingTables.up, ...messagingOrder.up]) await dataSource.query(sql);

@@ -6,6 +6,7 @@ import {
   PurchaseRefusal,
   UnprocessedReason,
 } from '@regulars/contracts/loyalty/v1/purchases';
+import { forgetOldKeys } from '@regulars/service';
 import { TestClock, type TestDatabase } from '@regulars/testing';
 import { aMember, aPurchase, aStore, dayBefore, theTerms, today } from '../../test/chain.js';
 import { loyaltyDatabase, Pod } from '../../test/pod.js';
@@ -309,11 +310,11 @@ describe('Posting purchases on a real database', () => {
     await one.register(member);
     const purchase = aPurchase({ at: store, by: member });
     const [first] = await one.post([purchase], ['old']);
-    expect(await one.receipts.forgetOldKeys()).toBe(0);
+    expect(await forgetOldKeys(one.dataSource, 30)).toBe(0);
     await one.rows(`UPDATE idempotency SET created_at = created_at - interval '31 days' WHERE caller = $1`, [
       store.tillId,
     ]);
-    expect(await one.receipts.forgetOldKeys()).toBe(1);
+    expect(await forgetOldKeys(one.dataSource, 30)).toBe(1);
     const [again, other] = await one.post([purchase, aPurchase({ at: store, by: member })], ['new', 'old']);
     expect(again).toEqual({ ...first, replayed: true });
     creditOf(other);

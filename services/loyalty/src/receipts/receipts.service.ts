@@ -1,29 +1,12 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { Receipt } from '@regulars/contracts/loyalty/v1/purchases';
-import { CLOCK, type Clock } from '@regulars/service';
-import { DataSource, type EntityManager } from 'typeorm';
+import type { EntityManager } from 'typeorm';
 import type { LaneTransaction } from '../lanes/lane.js';
-import {
-  type ConflictRow,
-  conflictsStatement,
-  forgetKeys,
-  isGivenBack,
-  type KeyRow,
-  keysStatement,
-} from './receipts.store.js';
-
-/** How long a key answers; a receipt is protected by its claim for longer. */
-const KEYS_KEPT_DAYS = 30;
-const KEYS_AT_ONCE = 2_000;
+import { type ConflictRow, conflictsStatement, isGivenBack, type KeyRow, keysStatement } from './receipts.store.js';
 
 /** What purchases and refunds have in common: answers under keys, and receipts that stand with another body. */
 @Injectable()
 export class ReceiptsService {
-  constructor(
-    @Inject(DataSource) private readonly dataSource: DataSource,
-    @Inject(CLOCK) private readonly clock: Clock,
-  ) {}
-
   /** Sends without waiting; the caller commits all or none. */
   record(
     tx: LaneTransaction,
@@ -45,11 +28,5 @@ export class ReceiptsService {
   /** Whether all of a receipt was refunded already, so that nothing can pay for it any more (requirement L6). */
   isGivenBack(tx: EntityManager, programmeId: string, receipt: Receipt): Promise<boolean> {
     return isGivenBack(tx, programmeId, receipt);
-  }
-
-  /** Forgets a chunk of keys that are too old to be repeated. Answers how many. */
-  forgetOldKeys(): Promise<number> {
-    const before = new Date(this.clock.now().getTime() - KEYS_KEPT_DAYS * 86_400_000);
-    return forgetKeys(this.dataSource.manager, before, KEYS_AT_ONCE);
   }
 }

@@ -62,16 +62,6 @@ export function conflictsStatement(kind: string, rows: readonly ConflictRow[], n
   };
 }
 
-/** Deletes up to `most` keys made before a moment; blocks of that age are found by their range. */
-export async function forgetKeys(tx: EntityManager, before: Date, most: number): Promise<number> {
-  const [, count] = await tx.query<[unknown, number]>(
-    `DELETE FROM idempotency
-     WHERE ctid = ANY (ARRAY(SELECT ctid FROM idempotency WHERE created_at < $1 LIMIT $2))`,
-    [before, most],
-  );
-  return count;
-}
-
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
