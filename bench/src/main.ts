@@ -9,6 +9,7 @@ import { measureCodes } from './codes.js';
 import { measureEventLag } from './event-lag.js';
 import { durability, type Laboratory, outDir, PROFILED, setUp } from './laboratory.js';
 import { type Measured, Measurements } from './measurements.js';
+import { measureMembers, membersText } from './members.js';
 import { meansOf } from './metrics.js';
 import { FULL, type Plan, PROFILING, QUICK } from './plan.js';
 import { profileText, summarise, type Window } from './profile.js';
@@ -20,14 +21,19 @@ import { median } from './statistics.js';
 import { figuresOf, verdicts } from './targets.js';
 import { claimsIn, writtenRows, Yardstick } from './yardstick.js';
 
-const { values: flags } = parseArgs({
+const { values: flags, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     quick: { type: 'boolean', default: false },
     profile: { type: 'boolean', default: false },
     rules: { type: 'boolean', default: false },
     codes: { type: 'boolean', default: false },
+    members: { type: 'boolean', default: false },
+    scale: { type: 'string', default: '1000000' },
   },
 });
+
+const isOfMembers = flags.members || positionals[0] === 'members';
 
 let lab: Laboratory | undefined;
 let ending: Promise<void> | undefined;
@@ -44,7 +50,9 @@ try {
 
 /** @returns the exit code: 1 when what was acknowledged and what is stored differ, because then no figure counts */
 async function run(plan: Plan): Promise<number> {
-  lab = await setUp({ members: plan.members, isProfiled: flags.profile });
+  const scale = Number(flags.scale);
+  if (!Number.isInteger(scale) || scale < 1_000) throw new CannotStart('--scale is how many members: at least 1000');
+  lab = await setUp({ members: isOfMembers ? 20 : plan.members, isProfiled: flags.profile });
   const measurements = new Measurements(lab);
   await mkdir(outDir, { recursive: true });
   if (flags.profile) return profile(lab, measurements, plan);
@@ -54,6 +62,12 @@ async function run(plan: Plan): Promise<number> {
   }
   if (flags.codes) {
     console.log(await measureCodes(lab, 200_000));
+    return 0;
+  }
+  if (isOfMembers) {
+    const measured = await measureMembers(lab, scale);
+    console.log(membersText(measured));
+    await writeFile(join(outDir, 'members.json'), `${JSON.stringify(measured, null, 2)}\n`);
     return 0;
   }
   const results = await measure(lab, measurements, plan);
