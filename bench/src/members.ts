@@ -120,7 +120,13 @@ async function questions(
       targetP99Ms: 50,
       count: 400,
       service: async (place) => {
-        const sought = { namePrefix: beginning(place), homeStoreId: '', tag: '', page: { limit: PAGE, cursor: '' } };
+        const sought = {
+          namePrefix: beginning(place),
+          homeStoreId: '',
+          tag: '',
+          tier: '',
+          page: { limit: PAGE, cursor: '' },
+        };
         found((await directory.searchMembers(sought, await options())).members.length, place);
       },
       bare: async (place) => {
