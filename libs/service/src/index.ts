@@ -15,16 +15,12 @@ export { CannotOpen, newDataKey, open, seal } from './encryption.js';
 export { fingerprintOf, forgetKeys, idempotencyTable, type Once, once, type RepeatableWrite } from './idempotency.js';
 export { forgetOldKeys } from './idempotency-care.js';
 export { jsonLogger, NestLogger } from './logging.js';
-export {
-  ErasuresConsumer,
-  erasureTopic,
-  type MemberData,
-  MemberDataModule,
-  MemberOrdersConsumer,
-  memberDataTables,
-  privacyTopics,
-  type Reader,
-} from './member-data.js';
+export type { MemberData, Reader } from './member-data/member-data.js';
+export { MemberDataModule } from './member-data/member-data.module.js';
+export { memberDataConsumers } from './member-data/orders.consumer.js';
+export { restrictedAmong, restrictionTables } from './member-data/restrictions.store.js';
+export { erasureTopic, privacyTopics, restrictionTopic } from './member-data/tasks.js';
+export { memberDataTables } from './member-data/tasks.store.js';
 export { MergesConsumer, membersBehind, mergeTables, survivorsOf } from './merge.js';
 export { exitCodes, Misused, type OpsAnswer, type OpsCall, type OpsCommand, runOps } from './ops.js';
 export { OpsServer, type ReadinessCheck } from './ops-server.js';
@@ -33,7 +29,6 @@ export { cutPage, type Page, pageOf } from './paging.js';
 export { mayActFor, type Principal, PrincipalSigner, PrincipalVerifier, type Role, roles } from './principal.js';
 export { processCommands } from './process-ops.js';
 export { Refusal, type RefusalDetail, type RefusalStatus, refusal } from './refusal.js';
-export { restrictedAmong, restrictionTables } from './restriction.js';
 export { type CallOptions, type RpcClient, RpcFailure, rpcClient } from './rpc-client.js';
 export {
   failureOf,

@@ -1,12 +1,6 @@
 import { Module } from '@nestjs/common';
 import { MessagingModule } from '@regulars/messaging';
-import {
-  ErasuresConsumer,
-  MemberDataModule,
-  MemberOrdersConsumer,
-  MergesConsumer,
-  privacyTopics,
-} from '@regulars/service';
+import { MemberDataModule, MergesConsumer, memberDataConsumers, privacyTopics } from '@regulars/service';
 import { CasesController } from './cases/cases.controller.js';
 import { CasesService } from './cases/cases.service.js';
 import { CasesStore } from './cases/cases.store.js';
@@ -21,7 +15,7 @@ import { StoresStore } from './stores/stores.store.js';
     MessagingModule.forRoot({
       source: '/regulars/complaints',
       topics: [{ name: caseTopic }, ...privacyTopics('complaints')],
-      consumers: [StoresConsumer, MemberOrdersConsumer, ErasuresConsumer, MergesConsumer],
+      consumers: [StoresConsumer, ...memberDataConsumers, MergesConsumer],
     }),
     MemberDataModule.forRoot('complaints', ComplaintsMemberData),
   ],

@@ -15,6 +15,7 @@ import { Reconciliation0000000000051 } from './0051-reconciliation.js';
 import { Birthdays0000000000060 } from './0060-birthdays.js';
 import { CouponVoids0000000000061 } from './0061-coupon-voids.js';
 import { Merges0000000000070 } from './0070-merges.js';
+import { RefundsOfPurchase0000000000071 } from './0071-refunds-of-purchase.js';
 import { MadeGoodLots0000000000080 } from './0080-made-good-lots.js';
 import { OutboxOrder } from './0100-outbox-order.js';
 
@@ -36,6 +37,7 @@ export const migrations: Migrations = [
   Birthdays0000000000060,
   CouponVoids0000000000061,
   Merges0000000000070,
+  RefundsOfPurchase0000000000071,
   MadeGoodLots0000000000080,
   OutboxOrder,
 ];

@@ -1,12 +1,6 @@
 import { Module } from '@nestjs/common';
 import { MessagingModule } from '@regulars/messaging';
-import {
-  ConfigurationController,
-  ErasuresConsumer,
-  MemberDataModule,
-  MemberOrdersConsumer,
-  privacyTopics,
-} from '@regulars/service';
+import { ConfigurationController, MemberDataModule, memberDataConsumers, privacyTopics } from '@regulars/service';
 import { AdjustmentsController } from './adjustments/adjustments.controller.js';
 import { AdjustmentsService } from './adjustments/adjustments.service.js';
 import { BirthdayDays } from './birthdays/birthday-days.service.js';
@@ -89,7 +83,7 @@ import { TiersService } from './tiers/tiers.service.js';
         ...[pointsTopic, tierTopic, couponsTopic, birthdayTopic, mergeTopic].map((name) => ({ name })),
         ...privacyTopics('loyalty'),
       ],
-      consumers: [StoresConsumer, TillsConsumer, MembersConsumer, MemberOrdersConsumer, ErasuresConsumer],
+      consumers: [StoresConsumer, TillsConsumer, MembersConsumer, ...memberDataConsumers],
     }),
     MemberDataModule.forRoot('loyalty', LoyaltyMemberData),
   ],

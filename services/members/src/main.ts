@@ -17,6 +17,7 @@ import { MembersModule } from './members.module.js';
 import { accessesCommand } from './privacy/access-seals.ops.js';
 import { keysCommand } from './privacy/keys.ops.js';
 import { RepublishOps } from './republish.ops.js';
+import { visitsCommand } from './visits/visits.ops.js';
 
 await bootService({
   name: 'members',
@@ -40,6 +41,7 @@ await bootService({
   ops: (app) => [
     accessesCommand(app),
     keysCommand(app),
+    visitsCommand(app),
     {
       name: 'republish',
       says: 'Publish the registration of every member again, with its first id.',

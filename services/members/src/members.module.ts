@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { MessagingModule } from '@regulars/messaging';
-import { ErasuresConsumer, MemberDataModule, MemberOrdersConsumer, privacyTopics } from '@regulars/service';
+import { MemberDataModule, memberDataConsumers, privacyTopics } from '@regulars/service';
 import { BirthdaysController } from './birthdays/birthdays.controller.js';
 import { BirthdaysService } from './birthdays/birthdays.service.js';
 import { DirectoryController } from './directory/directory.controller.js';
@@ -51,14 +51,7 @@ import { VisitsService } from './visits/visits.service.js';
     MessagingModule.forRoot({
       source: '/regulars/members',
       topics: [{ name: memberTopic }, ...privacyTopics('members')],
-      consumers: [
-        MemberOrdersConsumer,
-        ErasuresConsumer,
-        PointsConsumer,
-        TiersConsumer,
-        MergesBookedConsumer,
-        ...answersConsumers,
-      ],
+      consumers: [...memberDataConsumers, PointsConsumer, TiersConsumer, MergesBookedConsumer, ...answersConsumers],
     }),
     MemberDataModule.forRoot('members', OwnMemberData),
   ],

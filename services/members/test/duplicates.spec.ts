@@ -82,6 +82,17 @@ describe('Duplicates', () => {
     expect(await pairOf(one, other, DuplicateState.DISMISSED)).toBeDefined();
   });
 
+  it('[M5][M6] proposes nobody while the processing of her data is restricted', async () => {
+    const person = { name: '贾惜春', birthday: { month: 4, day: 8, year: 0 } };
+    const [one, other] = [await registered(person), await registered(person)];
+    await compared();
+    expect(await pairOf(one, other)).toBeDefined();
+    await desk.database.query('INSERT INTO restricted_member VALUES ($1, now(), now())', [other.memberId]);
+    expect(await pairOf(one, other)).toBeUndefined();
+    await desk.database.query('UPDATE restricted_member SET since = NULL WHERE member_id = $1', [other.memberId]);
+    expect(await pairOf(one, other)).toBeDefined();
+  });
+
   it('[M5][O4] shows whoever acts for some stores the pairs with a member of those', async () => {
     expect((await listed(ofXuhui)).duplicates).toEqual([]);
     const { duplicates } = await listed({ ...cashier, roles: ['store-manager'] });

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PrivacyRequestKind, PrivacyRequestServiceService } from '@regulars/contracts/members/v1/privacy_requests';
 import { MemberDataServiceService } from '@regulars/contracts/privacy/v1/privacy';
 import { type RpcClient, rpcClient } from '@regulars/service';
-import { eventually, type PrincipalClaims, publish, startService, tracesOf } from '@regulars/testing';
+import { eventually, type PrincipalClaims, publish, readTopic, startService, tracesOf } from '@regulars/testing';
 import { agent, as, Desk, refusalOf, wang } from './desk.js';
 
 const administrator: PrincipalClaims = { sub: 'admin-wu', kind: 'person', roles: ['administrator'] };
@@ -110,11 +110,14 @@ describe('What members ask for about their data', () => {
     expect(await refusalOf(order(memberId, RESTRICTION))).toMatchObject({ code: 'ALREADY_RESTRICTED' });
     await done(LIFTING);
     expect(await restrictedSince()).toBeUndefined();
-    const told = (await desk.eventsOf(memberId)).map(({ headers, value }) => ({
-      type: headers.ce_type?.split('.').at(-1),
-      restricted: (JSON.parse(value ?? '{}') as { restricted?: boolean }).restricted ?? false,
-    }));
-    expect(told.slice(1)).toEqual([
+    const orders = await readTopic(`${desk.service.topicPrefix}regulars.members.restriction.v1`);
+    const told = orders
+      .filter((record) => record.key === memberId)
+      .map(({ headers, value }) => ({
+        type: headers.ce_type?.split('.').at(-1),
+        restricted: (JSON.parse(value ?? '{}') as { restricted?: boolean }).restricted ?? false,
+      }));
+    expect(told).toEqual([
       { type: 'MemberRestrictionOrdered', restricted: true },
       { type: 'MemberRestrictionOrdered', restricted: false },
     ]);
@@ -184,8 +187,44 @@ describe('What members ask for about their data', () => {
     try {
       const left = await desk.database.query('SELECT 1 FROM member_key WHERE member_id = $1', [memberId]);
       expect(left.rows).toEqual([]);
-      const lines = restored.logs().filter((line) => line.includes('erasures of the past'));
+      const lines = restored.logs().filter((line) => line.includes('restrictions of the past'));
       expect(lines).toHaveLength(1);
+    } finally {
+      await restored.stop();
+    }
+  });
+
+  it('[M6][O3] is restricted, or free again, before readiness in a database that came from a backup', async () => {
+    const [one, other] = [await desk.register({ mobile: anyMobile() }), await desk.register({ mobile: anyMobile() })];
+    const ordered = async (memberId: string, kind: PrivacyRequestKind) => {
+      const { requestId } = await order(memberId, kind);
+      for (const service of others) await answer(service, { requestId, memberId }, 'MemberDataRestricted');
+      await eventually(async () => expect((await read(requestId)).awaited).toEqual([]), 60_000);
+    };
+    await ordered(one.memberId, RESTRICTION);
+    await ordered(other.memberId, RESTRICTION);
+    await ordered(other.memberId, LIFTING);
+
+    // A backup from before the first order of one and before the last of the other.
+    await desk.database.query('DELETE FROM restricted_member WHERE member_id = $1', [one.memberId]);
+    await desk.database.query(
+      `UPDATE restricted_member SET since = now() - interval '1 hour', ordered_at = now() - interval '1 hour'
+       WHERE member_id = $1`,
+      [other.memberId],
+    );
+    await desk.database.query(`UPDATE erasures_obeyed SET database = 'another'`);
+    const restored = await startService('members', {
+      DATABASE_URL: desk.service.databaseUrl,
+      TOPIC_PREFIX: desk.service.topicPrefix,
+      ...desk.keys,
+    });
+    try {
+      const { rows } = await desk.database.query<{ restricted: boolean }>(
+        `SELECT since IS NOT NULL AS restricted FROM restricted_member WHERE member_id = ANY ($1::uuid[])
+         ORDER BY member_id = $2`,
+        [[one.memberId, other.memberId], other.memberId],
+      );
+      expect(rows).toEqual([{ restricted: true }, { restricted: false }]);
     } finally {
       await restored.stop();
     }

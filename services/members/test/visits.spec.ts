@@ -1,11 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { MergeBooked } from '@regulars/contracts/loyalty/v1/merges_events';
 import { PointsEarned, PointsTakenBackForRefund } from '@regulars/contracts/loyalty/v1/points_events';
 import { MemberDirectoryServiceService } from '@regulars/contracts/members/v1/directory';
+import { MergeServiceService, MergeState } from '@regulars/contracts/members/v1/merges';
 import { VisitServiceService } from '@regulars/contracts/members/v1/visits';
 import { type RpcClient, rpcClient } from '@regulars/service';
 import { eventually, type PublishedEvent, publish } from '@regulars/testing';
+import type { EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
+import { visitsOf as storedVisitsOf } from '../src/visits/visits.store.js';
 import { agent, as, auditor, bund, Desk, nobody, refusalOf } from './desk.js';
 
 const tea = ['T1', '茉莉花茶', 'tea', 2_000, 2_400];
@@ -165,7 +169,62 @@ describe('Visits of members', () => {
     expect(await refusalOf(compared)).toMatchObject({ code: 'LOYALTY_UNAVAILABLE' });
   }, 20_000);
 
-  it('[M7] reads the visits of a member along one index, however many others there are', async () => {
+  it('[M6][M7] keeps visits from staff while the processing of the data is restricted, and not from herself', async () => {
+    const memberId = await aMember();
+    await tell(bought(memberId));
+    await afterVisits(memberId, 1);
+    const ordered = (restricted: boolean) =>
+      publish(`${desk.service.topicPrefix}regulars.members.restriction.v1`, [
+        {
+          type: 'regulars.members.v1.MemberRestrictionOrdered',
+          key: memberId,
+          payload: { requestId: uuidv7(), memberId, restricted, orderedAt: new Date().toISOString() },
+        },
+      ]);
+    await ordered(true);
+    await eventually(async () => {
+      expect(await refusalOf(visitsOf(memberId))).toMatchObject({ code: 'MEMBER_RESTRICTED' });
+    }, 60_000);
+    const compared = client.compareVisits({ memberId, repair: false }, await as(auditor));
+    expect(await refusalOf(compared)).toMatchObject({ code: 'MEMBER_RESTRICTED' });
+    const own = await client.getVisits({ memberId, purpose: '' }, await as({ sub: memberId, kind: 'member' }));
+    expect(own.figures?.visits).toBe(1);
+    await ordered(false);
+    await eventually(async () => (await visitsOf(memberId)).figures?.visits === 1, 60_000);
+  }, 150_000);
+
+  it('[M5][M7] tells the visits of both after a merge, and of each her own again once it is undone', async () => {
+    const merges = rpcClient(MergeServiceService, desk.service.grpcAddress);
+    try {
+      const [survivorId, mergedId] = [await aMember(), await aMember()];
+      await tell(bought(survivorId), bought(mergedId), bought(mergedId));
+      const before = [await afterVisits(survivorId, 1), await afterVisits(mergedId, 2)];
+      const request = { survivorId, mergedId, mobilesMayDiffer: false, idempotencyKey: uuidv7() };
+      const mergeId = (await merges.mergeMembers(request, await as(agent))).merge?.mergeId ?? '';
+      const both = await visitsOf(survivorId);
+      expect(both.figures).toMatchObject({ visits: 3, spending: [{ currency: 'CNY', totalMinor: 16_800 }] });
+      expect(both.last.map(({ purchaseId }) => purchaseId)).toEqual(
+        before
+          .flatMap(({ last }) => last.map(({ purchaseId }) => purchaseId))
+          .sort()
+          .reverse(),
+      );
+      expect(await visitsOf(mergedId)).toEqual(before[1]);
+      const payload = MergeBooked.toJSON({ mergeId, bookedAt: new Date() }) as object;
+      await publish(`${desk.service.topicPrefix}regulars.loyalty.merge.v1`, [
+        { type: 'regulars.loyalty.v1.MergeBooked', key: mergeId, payload },
+      ]);
+      const isBooked = async () =>
+        (await merges.getMerge({ mergeId }, await as(agent))).merge?.state === MergeState.BOOKED;
+      await eventually(isBooked, 60_000);
+      await merges.undoMerge({ mergeId, idempotencyKey: uuidv7() }, await as(agent));
+      expect([await visitsOf(survivorId), await visitsOf(mergedId)]).toEqual(before);
+    } finally {
+      merges.close();
+    }
+  }, 150_000);
+
+  it('[M7] reads the visits of a person along one index, however many others there are', async () => {
     const memberId = await aMember();
     await desk.database.query(
       `INSERT INTO visit SELECT gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), $1, current_date, now(), 480,
@@ -173,12 +232,18 @@ describe('Visits of members', () => {
       [bund],
     );
     await desk.database.query('ANALYZE visit');
-    const { rows } = await desk.database.query<{ 'QUERY PLAN': string }>(
-      `EXPLAIN SELECT * FROM visit WHERE member_id = $1 AND business_date >= '2024-01-01'
-       ORDER BY purchase_id DESC LIMIT 1000`,
-      [memberId],
-    );
-    expect(rows.map((row) => row['QUERY PLAN']).join('\n')).toContain('visit_pkey');
+    const plans: string[] = [];
+    const explained = {
+      query: async (sql: string, values: unknown[]) => {
+        const { rows } = await desk.database.query<{ 'QUERY PLAN': string }>(`EXPLAIN ${sql}`, values);
+        plans.push(rows.map((row) => row['QUERY PLAN']).join('\n'));
+        return [];
+      },
+    };
+    await storedVisitsOf(explained as unknown as EntityManager, [memberId, nobody], '2024-01-01', 1_000);
+    expect(plans).toHaveLength(1);
+    expect(plans[0]).toMatch(/Index Scan( Backward)? using visit_pkey on visit/);
+    expect(plans[0]).not.toContain('Seq Scan');
   });
 });
 

@@ -1,12 +1,6 @@
 import { Module } from '@nestjs/common';
 import { MessagingModule } from '@regulars/messaging';
-import {
-  ErasuresConsumer,
-  MemberDataModule,
-  MemberOrdersConsumer,
-  MergesConsumer,
-  privacyTopics,
-} from '@regulars/service';
+import { MemberDataModule, MergesConsumer, memberDataConsumers, privacyTopics } from '@regulars/service';
 import { CasesConsumer } from './messages/cases.consumer.js';
 import { MailClient } from './messages/mail.client.js';
 import { MembersClient } from './messages/members.client.js';
@@ -36,8 +30,7 @@ import { StoresStore } from './stores/stores.store.js';
         PointsConsumer,
         RecipientsConsumer,
         StoresConsumer,
-        MemberOrdersConsumer,
-        ErasuresConsumer,
+        ...memberDataConsumers,
         MergesConsumer,
       ],
     }),

@@ -140,7 +140,7 @@ describe('The notifications service', () => {
         restricted,
         orderedAt: new Date(Date.now() - secondsAgo * 1_000).toISOString(),
       };
-      await publish(topic('members.member'), [
+      await publish(topic('members.restriction'), [
         { type: 'regulars.members.v1.MemberRestrictionOrdered', key: memberId, payload },
       ]);
       return eventually(async () => {

@@ -1,12 +1,6 @@
 import { Module } from '@nestjs/common';
 import { MessagingModule } from '@regulars/messaging';
-import {
-  ErasuresConsumer,
-  MemberDataModule,
-  MemberOrdersConsumer,
-  MergesConsumer,
-  privacyTopics,
-} from '@regulars/service';
+import { MemberDataModule, MergesConsumer, memberDataConsumers, privacyTopics } from '@regulars/service';
 import { CasesConsumer } from './complaints/cases.consumer.js';
 import { ComplaintsService } from './complaints/complaints.service.js';
 import { ComplaintsStore } from './complaints/complaints.store.js';
@@ -26,14 +20,7 @@ import { StoresStore } from './stores/stores.store.js';
     MessagingModule.forRoot({
       source: '/regulars/surveys',
       topics: [{ name: followUpTopic }, ...privacyTopics('surveys')],
-      consumers: [
-        CasesConsumer,
-        PointsConsumer,
-        StoresConsumer,
-        MemberOrdersConsumer,
-        ErasuresConsumer,
-        MergesConsumer,
-      ],
+      consumers: [CasesConsumer, PointsConsumer, StoresConsumer, ...memberDataConsumers, MergesConsumer],
     }),
     MemberDataModule.forRoot('surveys', SurveysMemberData),
   ],

@@ -70,6 +70,7 @@ export const knownProblems = {
   METHOD_NOT_ALLOWED: { status: 405, title: 'The route has other methods; allowed tells which' },
   CONFLICT: { status: 409, title: 'A rule or a state says no' },
   CONTACT_PERSONS_OF_INDIVIDUAL: { status: 409, title: 'An individual has no contact persons' },
+  MEMBER_RESTRICTED: { status: 409, title: 'The processing of the member’s data is restricted' },
   ALREADY_RESTRICTED: { status: 409, title: 'The processing of the data is restricted already' },
   NOT_RESTRICTED: { status: 409, title: 'The processing of the data is not restricted' },
   IMPORT_NOT_RECEIVING: { status: 409, title: 'The file of the import is whole already' },

@@ -41,7 +41,7 @@ export class ProfileClient {
 
   /**
    * The parts by name. One whose owner does not answer in time is missing, which differs from empty; one whose own route
-   * the caller may not use is withheld.
+   * the caller may not use is withheld, and so are visits while the processing of the member's data is restricted.
    *
    * @throws RpcFailure when members says that there is no such member
    */
@@ -93,6 +93,7 @@ export class ProfileClient {
       return Array.isArray(value) && value.length === 0 ? { state: 'empty' } : { state: 'read', value };
     } catch (error) {
       if (saysNone(error)) return { state: 'empty' };
+      if (saysRestricted(error)) return { state: 'withheld' };
       if (!isNoAnswer(error)) throw error;
       this.log.warn({ part: name }, 'a part of a profile is missing');
       return { state: 'missing' };
@@ -103,6 +104,11 @@ export class ProfileClient {
 /** A member without an account has no points, which is no fault. */
 function saysNone(error: unknown): boolean {
   return error instanceof RpcFailure && error.problem?.code === 'ACCOUNT_UNKNOWN';
+}
+
+/** While the processing of her data is restricted, its owner keeps to itself what nobody needs to serve her. */
+function saysRestricted(error: unknown): boolean {
+  return error instanceof RpcFailure && error.problem?.code === 'MEMBER_RESTRICTED';
 }
 
 function isNoAnswer(error: unknown): boolean {

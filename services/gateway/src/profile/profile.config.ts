@@ -24,7 +24,7 @@ function part(value: z.ZodType, description: string) {
     .object({
       state: z.enum(['read', 'empty', 'missing', 'withheld']).meta({
         description:
-          '`empty`: its owner says that there is nothing. `missing`: its owner did not answer. `withheld`: the caller’s role may not see it',
+          '`empty`: its owner says that there is nothing. `missing`: its owner did not answer. `withheld`: the caller’s role may not see it, or the processing of the member’s data is restricted',
       }),
       value: value.optional(),
     })

@@ -17,9 +17,10 @@ export class VisitsController {
   @Get()
   @Documented({
     summary: 'Read visit rhythm, meals, favourite dishes, party sizes and stores of a member',
-    description: 'Of the last 24 months, refunds taken off. Every read leaves a line in the access log.',
+    description:
+      'Of the last 24 months, refunds taken off, with those of whoever was merged into the member. Every read leaves a line in the access log. Not told to anybody but herself while the processing of her data is restricted.',
     answers: { 200: visitsRead },
-    problems: ['MEMBER_UNKNOWN'],
+    problems: ['MEMBER_UNKNOWN', 'MEMBER_RESTRICTED'],
   })
   async readVisits(
     @Param('memberId', { schema: id }) memberId: string,
@@ -33,7 +34,7 @@ export class VisitsController {
   @Documented({
     summary: 'Compare the visits kept with what is booked',
     answers: { 200: visitsCompared },
-    problems: ['MEMBER_UNKNOWN', 'LOYALTY_UNAVAILABLE'],
+    problems: ['MEMBER_UNKNOWN', 'MEMBER_RESTRICTED', 'LOYALTY_UNAVAILABLE'],
   })
   async compareVisits(@Param('memberId', { schema: id }) memberId: string, @Call() call: CallOptions) {
     return comparedAnswer(await this.owners.visits.compareVisits({ memberId, repair: false }, call));
@@ -45,7 +46,7 @@ export class VisitsController {
     summary: 'Put right the visits kept where they differ from what is booked',
     description: 'Safe to repeat. What is answered is how they differed before.',
     answers: { 200: visitsCompared },
-    problems: ['MEMBER_UNKNOWN', 'LOYALTY_UNAVAILABLE'],
+    problems: ['MEMBER_UNKNOWN', 'MEMBER_RESTRICTED', 'LOYALTY_UNAVAILABLE'],
     needsKey: true,
   })
   async repairVisits(@Param('memberId', { schema: id }) memberId: string, @Writing() write: Write) {

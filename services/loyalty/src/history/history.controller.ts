@@ -55,5 +55,6 @@ function purchaseOf(row: Booked): BookedPurchase {
     givenBack: (row.refunded ?? []).flatMap(([quantityMilli, amountMinor], line) =>
       quantityMilli + amountMinor > 0 ? [{ line, quantityMilli, amountMinor }] : [],
     ),
+    refundIds: [...row.refundIds],
   };
 }

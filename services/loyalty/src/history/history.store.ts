@@ -19,6 +19,8 @@ export interface BookedRow {
   readonly partySize: number;
   readonly lines: readonly (readonly [sku: string, name: string, category: string, quantity: number, amount: number])[];
   readonly refunded: readonly (readonly [quantityMilli: number, amountMinor: number])[] | null;
+  /** The refunds that are in it. */
+  readonly refundIds: readonly string[];
 }
 
 /**
@@ -30,7 +32,11 @@ export function bookedOf(tx: EntityManager, memberId: string, { after, limit }: 
     `SELECT e.programme_id AS "programmeId", e.member_seq AS "memberSeq", g.currency, p.purchase_id AS "purchaseId",
        p.store_id AS "storeId", p.till_id AS "tillId", to_char(p.business_date, 'YYYY-MM-DD') AS "businessDate",
        p.receipt_number AS "receiptNumber", p.rung_at AS "rungAt", p.rung_at_offset_minutes AS "offsetMinutes",
-       p.total_minor AS "totalMinor", p.channel, p.party_size AS "partySize", p.lines, p.refunded
+       p.total_minor AS "totalMinor", p.channel, p.party_size AS "partySize", p.lines, p.refunded,
+       ARRAY(SELECT f.refund_id FROM refund f
+         WHERE f.programme_id = p.programme_id AND f.purchase_store_id = p.store_id AND f.purchase_till_id = p.till_id
+           AND f.purchase_business_date = p.business_date AND f.purchase_receipt_number = p.receipt_number
+           AND f.state <> 'waiting') AS "refundIds"
      FROM (
        SELECT * FROM entry
        WHERE member_id = $1 AND kind = 'earn' AND ($2::uuid IS NULL OR (programme_id, member_seq) > ($2, $3::bigint))

@@ -82,7 +82,10 @@ export async function proposePairs(tx: EntityManager, memberIds: readonly string
 const columns = `d.duplicate_id AS "duplicateId", d.first_id AS "firstId", d.second_id AS "secondId", d.reasons,
   d.found_at AS "foundAt", d.state, d.dismissed_by AS "dismissedBy", d.dismissed_at AS "dismissedAt"`;
 
-/** One more than a page of the pairs in a state, found last first: a range of duplicate_in_state. */
+/**
+ * One more than a page of the pairs in a state, found last first: a range of duplicate_in_state. Nobody is proposed while
+ * the processing of her data is restricted (requirement M6).
+ */
 export function duplicatesIn(
   tx: EntityManager,
   state: DuplicateRow['state'],
@@ -93,6 +96,8 @@ export function duplicatesIn(
     `SELECT ${columns} FROM duplicate d
      WHERE d.state = $1
        AND NOT EXISTS (SELECT FROM member m WHERE m.member_id IN (d.first_id, d.second_id) AND m.merged_into IS NOT NULL)
+       AND NOT EXISTS (
+         SELECT FROM restricted_member r WHERE r.member_id IN (d.first_id, d.second_id) AND r.since IS NOT NULL)
        AND ($2::timestamptz IS NULL OR (d.found_at, d.duplicate_id) < ($2, $3::uuid))
        AND ($4::uuid[] IS NULL OR EXISTS (
          SELECT FROM member m WHERE m.member_id IN (d.first_id, d.second_id) AND m.home_store_id = ANY ($4)))

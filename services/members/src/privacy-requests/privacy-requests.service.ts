@@ -14,6 +14,7 @@ import {
   type Page,
   type Principal,
   restrictedAmong,
+  restrictionTopic,
   SETTINGS,
 } from '@regulars/service';
 import { DataSource, type EntityManager } from 'typeorm';
@@ -163,6 +164,7 @@ function ordered({ requestId, memberId, kind, requestedAt }: RequestRow): Outbox
     case 'lifting':
       return {
         ...about,
+        topic: restrictionTopic,
         type: 'regulars.members.v1.MemberRestrictionOrdered',
         payload: MemberRestrictionOrdered.toJSON({ ...payload, restricted: kind === 'restriction' }) as object,
       };

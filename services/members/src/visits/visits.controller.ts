@@ -29,18 +29,20 @@ export class VisitsController implements RpcHandlers<typeof VisitServiceService>
   async getVisits({ memberId, purpose }: GetVisitsRequest, metadata: Metadata): Promise<GetVisitsResponse> {
     const caller = callerOf(metadata);
     const { kind, sub } = caller.principal;
-    if (kind === 'member' && sub !== memberId) throw unknown();
+    if (kind === 'member' && sub !== memberId) throw refusal('NOT_FOUND', 'MEMBER_UNKNOWN');
     const known = await this.visits.of(caller, memberId, purposeOf(purpose) ?? 'service');
-    if (!known) throw unknown();
+    if (known.outcome === 'refused') throw no(known.reason);
     const { figures, last, since } = known;
     return { figures, last: last.map(messageOf), since };
   }
 
   async compareVisits(request: CompareVisitsRequest, metadata: Metadata): Promise<CompareVisitsResponse> {
     const { memberId, repair } = request;
+    const principal = principalOf(metadata);
     // Members read what is theirs; comparing is for those who see to it.
-    if (principalOf(metadata).kind === 'member') throw unknown();
-    const compared = await this.visits.compare(memberId, String(metadata.get('principal')[0] ?? ''), repair);
+    if (principal.kind === 'member') throw refusal('NOT_FOUND', 'MEMBER_UNKNOWN');
+    const signed = String(metadata.get('principal')[0] ?? '');
+    const compared = await this.visits.compare(principal, signed, memberId, repair);
     switch (compared.outcome) {
       case 'compared': {
         const { kept, booked, repaired } = compared;
@@ -48,15 +50,15 @@ export class VisitsController implements RpcHandlers<typeof VisitServiceService>
         return { kept, booked, differences, repaired };
       }
       case 'refused':
-        throw unknown();
+        throw no(compared.reason);
       case 'out':
         throw refusal('UNAVAILABLE', 'LOYALTY_UNAVAILABLE');
     }
   }
 }
 
-function unknown() {
-  return refusal('NOT_FOUND', 'MEMBER_UNKNOWN');
+function no(reason: 'MEMBER_UNKNOWN' | 'MEMBER_RESTRICTED') {
+  return refusal(reason === 'MEMBER_UNKNOWN' ? 'NOT_FOUND' : 'FAILED_PRECONDITION', reason);
 }
 
 function messageOf({ offsetMinutes, lines, givenBack, ...visit }: Visit): VisitMessage {

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { BookedPurchase } from '@regulars/contracts/loyalty/v1/history';
-import { CLOCK, type Clock, RpcFailure } from '@regulars/service';
+import { CLOCK, type Clock, type Principal, RpcFailure, restrictedAmong } from '@regulars/service';
 import { Temporal } from 'temporal-polyfill';
 import { DataSource, type EntityManager } from 'typeorm';
 import type { Caller } from '../caller.js';
@@ -14,6 +14,7 @@ import {
   addVisits,
   dropVisits,
   forgetVisits,
+  type KeptVisit,
   type NewRefund,
   type NewVisit,
   seenAtTills,
@@ -41,6 +42,11 @@ export interface KnownVisits {
   readonly since: string;
 }
 
+interface No {
+  readonly outcome: 'refused';
+  readonly reason: 'MEMBER_UNKNOWN' | 'MEMBER_RESTRICTED';
+}
+export type ReadVisits = ({ readonly outcome: 'read' } & KnownVisits) | No;
 export type Comparison =
   | {
       readonly outcome: 'compared';
@@ -49,8 +55,11 @@ export type Comparison =
       readonly differences: readonly Difference[];
       readonly repaired: boolean;
     }
-  | { readonly outcome: 'refused'; readonly reason: 'MEMBER_UNKNOWN' }
+  | No
   | { readonly outcome: 'out' };
+
+/** A purchase as loyalty tells it, with the refunds that are in what was given back. */
+type BookedVisit = KeptVisit & { readonly refundIds: readonly string[] };
 
 /** How members come (requirement M7). */
 @Injectable()
@@ -73,28 +82,33 @@ export class VisitsService {
     await seenAtTills(tx, this.lastSeen(visits));
   }
 
-  /** What is known of the visits of a member, which leaves a line in the access log; undefined for nobody. */
-  async of(caller: Caller, memberId: string, purpose: string): Promise<KnownVisits | undefined> {
-    if (!(await this.members.exists(memberId))) return undefined;
+  /**
+   * What is known of the visits of a member and of whoever was merged into her, which leaves a line in the access log.
+   * While the processing of her data is restricted, only she herself reads it (requirement M6).
+   */
+  async of(caller: Caller, memberId: string, purpose: string): Promise<ReadVisits> {
+    const person = await this.personOf(caller.principal, memberId);
+    if (person.outcome === 'refused') return person;
     await this.accessLog.record(caller, [memberId], ['visits'], purpose);
     const since = this.since();
-    const visits = await visitsOf(this.dataSource.manager, memberId, since, mostVisits);
-    return { figures: figuresOf(visits, this.today()), last: visits.slice(0, mostShown), since };
+    const visits = await visitsOf(this.dataSource.manager, person.memberIds, since, mostVisits);
+    return { outcome: 'read', figures: figuresOf(visits, this.today()), last: visits.slice(0, mostShown), since };
   }
 
   /**
    * Compares the visits kept with what loyalty has booked (requirement M7).
    *
-   * @param principal on whose behalf loyalty is asked
+   * @param signed the principal on whose behalf loyalty is asked, as it came
    * @param repair whether to put right what differs
    */
-  async compare(memberId: string, principal: string, repair: boolean): Promise<Comparison> {
-    if (!(await this.members.exists(memberId))) return { outcome: 'refused', reason: 'MEMBER_UNKNOWN' };
-    const booked = await this.booked(memberId, principal);
+  async compare(principal: Principal, signed: string, memberId: string, repair: boolean): Promise<Comparison> {
+    const person = await this.personOf(principal, memberId);
+    if (person.outcome === 'refused') return person;
+    const booked = await this.booked(person.memberIds, signed);
     if (!booked) return { outcome: 'out' };
-    const kept = await visitsOf(this.dataSource.manager, memberId, this.since(), mostVisits);
+    const kept = await visitsOf(this.dataSource.manager, person.memberIds, this.since(), mostVisits);
     const differences = differencesOf(kept, booked);
-    if (repair && differences.length > 0) await this.repair(memberId, booked, differences);
+    if (repair && differences.length > 0) await this.repair(person.memberIds, booked, differences);
     return {
       outcome: 'compared',
       kept: figuresOf(kept, this.today()),
@@ -116,11 +130,30 @@ export class VisitsService {
     return forgetVisits(this.dataSource.manager, before, new Date(now - dayMs), forgottenAtOnce);
   }
 
+  /** The ids of one person: the member's and those of whoever was merged into her. */
+  private async personOf(
+    { kind, sub }: Principal,
+    memberId: string,
+  ): Promise<{ readonly outcome: 'found'; readonly memberIds: readonly string[] } | No> {
+    if (!(await this.members.exists(memberId))) return { outcome: 'refused', reason: 'MEMBER_UNKNOWN' };
+    const tx = this.dataSource.manager;
+    const memberIds = [memberId, ...(await this.members.mergedInto(tx, memberId))];
+    const isHerself = kind === 'member' && sub === memberId;
+    if (!isHerself && (await restrictedAmong(tx, memberIds)).size > 0) {
+      return { outcome: 'refused', reason: 'MEMBER_RESTRICTED' };
+    }
+    return { outcome: 'found', memberIds };
+  }
+
   /** As many as are kept, from loyalty; undefined when it does not answer. */
-  private async booked(memberId: string, principal: string): Promise<Visit[] | undefined> {
+  private async booked(memberIds: readonly string[], principal: string): Promise<BookedVisit[] | undefined> {
     try {
       const since = this.since();
-      const all = (await this.history.purchasesOf(memberId, principal)).map(visitIn);
+      const all: BookedVisit[] = [];
+      for (const memberId of memberIds) {
+        const purchases = await this.history.purchasesOf(memberId, principal);
+        all.push(...purchases.map((purchase) => visitIn(memberId, purchase)));
+      }
       const recent = all.filter(({ businessDate }) => businessDate >= since);
       return recent.sort((one, other) => (one.purchaseId < other.purchaseId ? 1 : -1)).slice(0, mostVisits);
     } catch (error) {
@@ -130,17 +163,22 @@ export class VisitsService {
   }
 
   /**
-   * Writes anew what differs. A refund whose event is still on its way is then counted twice, as far as its line goes,
-   * until the next repair.
+   * Writes anew what differs. What was given back stands in one row under the purchase's id, and each refund that is in
+   * it in an empty row of its own, so that the event of one that is still on its way adds nothing.
    */
-  private async repair(memberId: string, booked: readonly Visit[], differences: readonly Difference[]): Promise<void> {
+  private async repair(
+    memberIds: readonly string[],
+    booked: readonly BookedVisit[],
+    differences: readonly Difference[],
+  ): Promise<void> {
     const wrong = new Set(differences.map(({ purchaseId }) => purchaseId));
-    const right = booked.filter(({ purchaseId }) => wrong.has(purchaseId)).map((visit) => ({ ...visit, memberId }));
-    const refunds = right
-      .filter(({ givenBack }) => givenBack.length > 0)
-      .map(({ purchaseId, givenBack }) => ({ memberId, purchaseId, refundId: purchaseId, lines: givenBack }));
+    const right = booked.filter(({ purchaseId }) => wrong.has(purchaseId));
+    const refunds = right.flatMap(({ memberId, purchaseId, givenBack, refundIds }) => [
+      { memberId, purchaseId, refundId: purchaseId, lines: givenBack },
+      ...refundIds.map((refundId) => ({ memberId, purchaseId, refundId, lines: [] })),
+    ]);
     await this.dataSource.transaction(async (tx) => {
-      await dropVisits(tx, memberId, [...wrong]);
+      await dropVisits(tx, memberIds, [...wrong]);
       if (right.length > 0) await addVisits(tx, right);
       if (refunds.length > 0) await addRefunds(tx, refunds);
     });
@@ -166,10 +204,10 @@ export class VisitsService {
   }
 }
 
-function visitIn(purchase: BookedPurchase): Visit {
+function visitIn(memberId: string, purchase: BookedPurchase): BookedVisit {
   const { receipt, rungAt, rungAtOffsetMinutes: offsetMinutes, lines, givenBack, ...told } = purchase;
   if (!receipt || !rungAt) throw new Error(`purchase ${told.purchaseId} has no receipt or no time`);
   const { storeId, businessDate } = receipt;
-  const visit = { ...told, storeId, businessDate, rungAt, offsetMinutes };
+  const visit = { ...told, memberId, storeId, businessDate, rungAt, offsetMinutes };
   return { ...visit, lines: lines.map(lineOf), givenBack: givenBack.map(backOf) };
 }

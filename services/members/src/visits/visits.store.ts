@@ -73,35 +73,51 @@ export async function seenAtTills(tx: EntityManager, last: ReadonlyMap<string, D
   );
 }
 
-interface VisitRow extends Omit<Visit, 'givenBack'> {
+interface VisitRow extends Omit<KeptVisit, 'givenBack'> {
   readonly refunds: readonly (readonly Back[])[] | null;
 }
 
-/** The newest visits of a member since a business date, newest first, backwards along the primary key. */
-export async function visitsOf(tx: EntityManager, memberId: string, since: string, most: number): Promise<Visit[]> {
+/** A visit, and under which of the ids of one person it is kept. */
+export type KeptVisit = Visit & { readonly memberId: string };
+
+/**
+ * The newest visits of one person since a business date, newest first: of each id that she had backwards along the
+ * primary key.
+ */
+export async function visitsOf(
+  tx: EntityManager,
+  memberIds: readonly string[],
+  since: string,
+  most: number,
+): Promise<KeptVisit[]> {
   const rows = await tx.query<VisitRow[]>(
-    `SELECT purchase_id AS "purchaseId", programme_id AS "programmeId", store_id AS "storeId",
-       to_char(business_date, 'YYYY-MM-DD') AS "businessDate", rung_at AS "rungAt",
-       rung_at_offset_minutes AS "offsetMinutes", currency, total_minor AS "totalMinor", channel,
-       party_size AS "partySize", lines,
-       (SELECT json_agg(r.lines ORDER BY refund_id) FROM visit_refund r
-         WHERE r.member_id = v.member_id AND r.purchase_id = v.purchase_id) AS refunds
-     FROM visit v WHERE member_id = $1 AND business_date >= $2
-     ORDER BY purchase_id DESC LIMIT $3`,
-    [memberId, since, most],
+    `SELECT v.* FROM unnest($1::uuid[]) AS person (member_id) CROSS JOIN LATERAL (
+       SELECT v.member_id AS "memberId", purchase_id AS "purchaseId", programme_id AS "programmeId",
+         store_id AS "storeId", to_char(business_date, 'YYYY-MM-DD') AS "businessDate", rung_at AS "rungAt",
+         rung_at_offset_minutes AS "offsetMinutes", currency, total_minor AS "totalMinor", channel,
+         party_size AS "partySize", lines,
+         (SELECT json_agg(r.lines ORDER BY refund_id) FROM visit_refund r
+           WHERE r.member_id = v.member_id AND r.purchase_id = v.purchase_id) AS refunds
+       FROM visit v WHERE v.member_id = person.member_id AND business_date >= $2
+       ORDER BY purchase_id DESC LIMIT $3
+     ) v ORDER BY "purchaseId" DESC LIMIT $3`,
+    [memberIds, since, most],
   );
-  return rows.map(({ refunds, ...row }) => ({
-    ...row,
-    lines: row.lines,
-    givenBack: (refunds ?? []).flat(),
-  }));
+  return rows.map(({ refunds, ...row }) => ({ ...row, givenBack: (refunds ?? []).flat() }));
 }
 
 /** Forgets what is kept of purchases, so that it can be written anew. */
-export async function dropVisits(tx: EntityManager, memberId: string, purchaseIds: readonly string[]): Promise<void> {
-  const values = [memberId, purchaseIds];
-  await tx.query('DELETE FROM visit WHERE member_id = $1 AND purchase_id = ANY ($2::uuid[])', values);
-  await tx.query('DELETE FROM visit_refund WHERE member_id = $1 AND purchase_id = ANY ($2::uuid[])', values);
+export async function dropVisits(
+  tx: EntityManager,
+  memberIds: readonly string[],
+  purchaseIds: readonly string[],
+): Promise<void> {
+  for (const table of ['visit', 'visit_refund']) {
+    await tx.query(`DELETE FROM ${table} WHERE member_id = ANY ($1::uuid[]) AND purchase_id = ANY ($2::uuid[])`, [
+      memberIds,
+      purchaseIds,
+    ]);
+  }
 }
 
 /** Deletes some visits that are older than what is shown, and what came in for members while they were erased. */

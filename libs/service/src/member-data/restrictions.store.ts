@@ -1,4 +1,5 @@
-import type { EntityManager } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
+import type { Task } from './tasks.js';
 
 /** Statements of a later migration: whose data is restricted, and the orders to do so. */
 export const restrictionTables = {
@@ -42,4 +43,14 @@ export async function noteRestriction(
      WHERE excluded.ordered_at > restricted_member.ordered_at`,
     [memberId, restricted, orderedAt],
   );
+}
+
+/** Of these orders, those that are newer than what is known of their members. */
+export async function restrictionsNotNoted(dataSource: DataSource, orders: readonly Task[]): Promise<Task[]> {
+  const rows = await dataSource.query<{ memberId: string; orderedAt: Date }[]>(
+    'SELECT member_id AS "memberId", ordered_at AS "orderedAt" FROM restricted_member WHERE member_id = ANY ($1::uuid[])',
+    [orders.map(({ memberId }) => memberId)],
+  );
+  const noted = new Map(rows.map(({ memberId, orderedAt }) => [memberId, orderedAt]));
+  return orders.filter(({ memberId, orderedAt }) => orderedAt > (noted.get(memberId) ?? new Date(0)));
 }
