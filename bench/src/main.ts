@@ -9,7 +9,7 @@ import { measureCodes } from './codes.js';
 import { measureEventLag } from './event-lag.js';
 import { durability, type Laboratory, outDir, PROFILED, setUp } from './laboratory.js';
 import { type Measured, Measurements } from './measurements.js';
-import { measureMembers, membersText } from './members.js';
+import { measureMembers, membersText, membersWhoBuy } from './members.js';
 import { meansOf } from './metrics.js';
 import { FULL, type Plan, PROFILING, QUICK } from './plan.js';
 import { profileText, summarise, type Window } from './profile.js';
@@ -52,7 +52,7 @@ try {
 async function run(plan: Plan): Promise<number> {
   const scale = Number(flags.scale);
   if (!Number.isInteger(scale) || scale < 1_000) throw new CannotStart('--scale is how many members: at least 1000');
-  lab = await setUp({ members: isOfMembers ? 20 : plan.members, isProfiled: flags.profile });
+  lab = await setUp({ members: isOfMembers ? membersWhoBuy : plan.members, isProfiled: flags.profile });
   const measurements = new Measurements(lab);
   await mkdir(outDir, { recursive: true });
   if (flags.profile) return profile(lab, measurements, plan);
@@ -65,7 +65,7 @@ async function run(plan: Plan): Promise<number> {
     return 0;
   }
   if (isOfMembers) {
-    const measured = await measureMembers(lab, scale);
+    const measured = await measureMembers(lab, measurements, scale);
     console.log(membersText(measured));
     await writeFile(join(outDir, 'members.json'), `${JSON.stringify(measured, null, 2)}\n`);
     return 0;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { eventually, publish, readTopic } from '@regulars/testing';
+import { eventually } from '@regulars/testing';
 import pg from 'pg';
 import { type Journey, purchaseAt, registerGuest, registerKnownGuest, startJourney } from './platform.js';
 
@@ -137,52 +137,6 @@ describe('The profile of a member', () => {
     expect(repaired.body).toMatchObject({ repaired: true });
     const after = await compared(memberId);
     expect([after.differences, after.kept]).toEqual([[], after.booked]);
-  });
-
-  it('[M7][L6] counts a refund once whose event comes only after visits were put right', async () => {
-    const guest = await registerKnownGuest(journey, purchaseAt(journey, {}).till.storeId);
-    const { till, body } = purchaseAt(journey, { number: guest.number });
-    await journey.as(till).post('/v1/purchases', body).expect(201);
-    const { businessDate, receiptNumber, rungAt } = body;
-    const purchase = { businessDate, receiptNumber };
-    const lines = [{ line: 0, quantityMilli: 1_000, amountMinor: 5_800 }];
-    const refund = { businessDate, receiptNumber: `R-${receiptNumber}`, rungAt, purchase, lines };
-    await journey.as(till).post('/v1/refunds', refund).expect(201);
-    const agrees = async (visits: number) => {
-      const { kept, booked, differences } = await compared(guest.memberId);
-      return booked.visits === visits && kept.visits === visits && differences.length === 0;
-    };
-    await eventually(() => agrees(1), 60_000);
-    const topic = `${journey.platform.topicPrefix}regulars.loyalty.points.v1`;
-    const told = (await readTopic(topic)).find(
-      ({ key, headers }) => key === guest.memberId && headers.ce_type?.endsWith('PointsTakenBackForRefund'),
-    );
-    for (const table of ['visit', 'visit_refund'])
-      await database.query(`DELETE FROM members.${table} WHERE member_id = $1`, [guest.memberId]);
-    await journey.as('administrator').post(`/v1/members/${guest.memberId}/visits/repairs`, {}).expect(200);
-    const payload = JSON.parse(told?.value ?? '{}') as object;
-    await publish(topic, [{ type: told?.headers.ce_type ?? '', key: guest.memberId, payload }]);
-    // Of one member events are heard in their order: once this purchase is there, the refund was heard.
-    await journey
-      .as(till)
-      .post('/v1/purchases', purchaseAt(journey, { number: guest.number }).body)
-      .expect(201);
-    await eventually(() => agrees(2), 60_000);
-    expect((await compared(guest.memberId)).kept.spending[0]?.totalMinor).toBe(2 * 12_800 - 5_800);
-  });
-
-  it('[M6][M7] withholds visits from staff while the processing of her data is restricted', async () => {
-    const guest = await registerKnownGuest(journey, purchaseAt(journey, {}).till.storeId);
-    const ordered = (kind: 'restriction' | 'lifting') =>
-      journey.as('administrator').post(`/v1/members/${guest.memberId}/privacy-requests`, { kind }).expect(201);
-    expect(statesOf(await profileOf(guest.memberId)).visits).toBe('read');
-    await ordered('restriction');
-    await eventually(async () => statesOf(await profileOf(guest.memberId)).visits === 'withheld', 60_000);
-    const profile = await profileOf(guest.memberId);
-    expect(statesOf(profile)).toMatchObject({ member: 'read', visits: 'withheld' });
-    expect(profile.isWhole).toBe(true);
-    const visits = await journey.as('agent').get(`/v1/members/${guest.memberId}/visits`).expect(409);
-    expect(visits.body).toMatchObject({ code: 'MEMBER_RESTRICTED' });
   });
 
   it('[M7] marks what a service does not answer as missing, which is not empty, and tells the rest', async () => {
