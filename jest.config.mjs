@@ -24,7 +24,7 @@ export default {
   // A failed expectation that holds a bigint cannot be reported from a child process.
   workerThreads: true,
   maxWorkers: 2,
-  testTimeout: 300_000,
+  testTimeout: 600_000,
   globalSetup: '<rootDir>/tools/dist/test-servers.js',
   globalTeardown: '<rootDir>/tools/dist/test-servers-stop.js',
 };

@@ -39,7 +39,7 @@ beforeAll(async () => {
   client = new pg.Client({ connectionString: provisioned.adminUrl });
   await client.connect();
   for (let n = 1; n <= 3; n++) await storePurchase(n);
-}, 60_000);
+});
 
 afterAll(async () => {
   await client.end();

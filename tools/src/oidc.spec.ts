@@ -35,7 +35,7 @@ beforeAll(async () => {
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   throw new Error('the OIDC server did not start');
-}, 60_000);
+});
 
 afterAll(async () => {
   server.kill();

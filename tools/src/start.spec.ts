@@ -26,7 +26,7 @@ ifOwn('npm start', () => {
       child.kill('SIGTERM');
       await exitCode(child);
     }
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await LocalPostgres.remove(join(dir, 'postgres'));
@@ -42,7 +42,7 @@ ifOwn('npm start', () => {
     expect(await Promise.all(pids.map(isRunning))).toEqual(pids.map(() => false));
     expect(existsSync(join(dir, 'stack.lock'))).toBe(false);
     expect(existsSync(join(dir, 'stack.json'))).toBe(false);
-  }, 300_000);
+  });
 
   it('takes over the servers and ends the services that a killed start left', async () => {
     const killed = start();
@@ -60,7 +60,7 @@ ifOwn('npm start', () => {
     next.kill('SIGINT');
     expect(await exitCode(next)).toBe(0);
     expect(await Promise.all([...after.services, ...servers].map(isRunning))).not.toContain(true);
-  }, 300_000);
+  });
 
   it('refuses a second platform in the same checkout while one runs, and keeps the data for the next start', async () => {
     const first = start();
@@ -71,7 +71,7 @@ ifOwn('npm start', () => {
     first.kill('SIGTERM');
     expect(await exitCode(first)).toBe(0);
     await succeeds(start('--once'));
-  }, 300_000);
+  });
 
   function start(...flags: string[]): ChildProcess {
     output = '';

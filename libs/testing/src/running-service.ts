@@ -35,7 +35,6 @@ export interface ProgramEnd {
 
 const flags = ['--enable-source-maps'];
 const servicesFolder = join(dirname(fileURLToPath(import.meta.url)), '../../../services');
-const READY_WITHIN_MS = 30_000;
 const STOP_WITHIN_MS = 15_000;
 
 /**
@@ -99,7 +98,7 @@ class ServiceUnderTest implements RunningService {
       if (this.#process.exitCode !== null) return;
       const response = await fetch(`${this.opsUrl}/readyz`, { signal: AbortSignal.timeout(2_000) });
       if (!response.ok) throw new Error(`readyz answers ${response.status}`);
-    }, READY_WITHIN_MS);
+    });
     if (this.#process.exitCode !== null) throw new Error(`it ended with ${this.#process.exitCode}`);
   }
 

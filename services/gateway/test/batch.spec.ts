@@ -16,7 +16,7 @@ beforeAll(async () => {
     items.push(...load.items);
     return creditAll(load);
   });
-}, 60_000);
+});
 
 afterAll(() => edge.stop());
 

@@ -9,7 +9,7 @@ let closed: Edge;
 
 beforeAll(async () => {
   [open, closed] = await Promise.all([startEdge({ CORS_ORIGINS: `${desk}, http://localhost:5173` }), startEdge()]);
-}, 60_000);
+});
 
 afterAll(() => Promise.all([open.stop(), closed.stop()]));
 

@@ -10,7 +10,7 @@ let auditor: string;
 beforeAll(async () => {
   edge = await startEdge();
   auditor = await edge.issuer.token({ sub: 'an-auditor', roles: ['auditor'] });
-}, 60_000);
+});
 
 afterAll(() => edge.stop());
 

@@ -31,7 +31,7 @@ const walked: { readonly route: string; readonly change: string; readonly record
 
 beforeAll(async () => {
   journey = await startJourney();
-}, 180_000);
+});
 
 afterAll(() => journey.stop());
 
@@ -75,7 +75,7 @@ async function walk({ route, path, change, record, ...sent }: Step): Promise<Rec
     const answer = await send(method, `${path}?dryRun=true`, { ...sent, key: randomUUID() });
     expect([route, answer.status, answer.dryRun, await settledRows()]).toEqual([route, 200, 'true', before]);
     return answer;
-  }, 20_000);
+  });
   const done = await send(method, path, { ...sent, key });
   expect([route, done.status < 300, done.dryRun]).toEqual([route, true, null]);
   expect([route, Object.keys(tried.body).sort()]).toEqual([route, Object.keys(done.body).sort()]);
@@ -211,7 +211,7 @@ describe('A change of configuration', () => {
       seals: { isWhole: boolean }[];
     };
     expect(seals.map(({ isWhole }) => isWhole)).toEqual([true, true]);
-  }, 120_000);
+  });
 
   it('[O4] is walked above for every route that configures', () => {
     const writes = Object.keys(permissions).filter((route) => !route.startsWith('GET '));

@@ -9,7 +9,7 @@ let edge: Edge;
 
 beforeAll(async () => {
   edge = await startEdge();
-}, 60_000);
+});
 
 afterAll(() => edge.stop());
 
@@ -52,5 +52,5 @@ describe('More purchases at once than can be served in time', () => {
         traceId: headers.get('x-trace-id'),
       });
     }
-  }, 30_000);
+  });
 });

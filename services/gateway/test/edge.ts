@@ -77,7 +77,7 @@ export async function announceTill(edge: Edge, keys = 1): Promise<TestTill & { r
   await announceKeys(edge.topics, { storeId, tillId }, secrets, 1);
   const [key = ''] = secrets;
   const chain = edge.app.get(Chain);
-  await eventually(() => chain.hasStore(storeId) && (key === '' || chain.tillOf(key, 0) !== undefined), 20_000);
+  await eventually(() => chain.hasStore(storeId) && (key === '' || chain.tillOf(key, 0) !== undefined));
   return { storeId, tillId, key, keys: secrets };
 }
 
@@ -136,7 +136,7 @@ export async function announceSigner(
   const till = await announceTill(edge, 1);
   const signing = signingKey();
   await announceKeys(edge.topics, till, [till.key], 2, { keys: [signing], mustSign });
-  await eventually(() => edge.app.get(Chain).signerOf(signing.keyId) !== undefined, 20_000);
+  await eventually(() => edge.app.get(Chain).signerOf(signing.keyId) !== undefined);
   return { ...till, signing };
 }
 

@@ -14,7 +14,7 @@ beforeAll(async () => {
   const limits = { LIMIT_PERSON_PER_S: String(PER_SECOND), LIMIT_TILL_PER_S: String(TILL_PER_SECOND) };
   edges = await Promise.all([0, 1].map(() => startEdge({ STORES_ADDR: stores.grpcAddress, ...limits })));
   for (const edge of edges) edge.owners.answer('postPurchases', creditAll);
-}, 90_000);
+});
 
 afterAll(() => Promise.all([stores.stop(), ...edges.map((edge) => edge.stop())]));
 
@@ -50,7 +50,7 @@ describe('Limits', () => {
     expect(served).toBeLessThan(PER_SECOND * (seconds + 2 * 2 + 1));
     const [other = ''] = await tokensOf('other');
     expect((await listStores(edges[0] as Edge, other)).statusCode).toBe(200);
-  }, 60_000);
+  });
 
   it('[O4] of a till refuse what is more than a till does, before its body is read', async () => {
     const edge = edges[0] as Edge;
@@ -105,5 +105,5 @@ describe('Limits of addresses', () => {
     } finally {
       await edge.stop();
     }
-  }, 60_000);
+  });
 });

@@ -34,7 +34,7 @@ beforeAll(async () => {
   const [mine, others] = [await placeIn(0), await placeIn(1)];
   [own, foreign] = [mine.place, others.place];
   memberToken = await signIn(journey, mine.email);
-}, 180_000);
+});
 
 /** A store of the seed, and a member who bought there, complained, and asked for her data. */
 async function placeIn(index: number): Promise<{ place: Place; email: string }> {
@@ -126,7 +126,7 @@ async function countedRows(): Promise<Record<string, Record<string, number>>> {
     before = now;
     if (!isStill) await new Promise((resolve) => setTimeout(resolve, 1_500));
     return isStill && Object.fromEntries(counts);
-  }, 60_000);
+  });
 }
 
 describe('The routes', () => {
@@ -167,7 +167,7 @@ describe('The routes', () => {
     expect(elsewhere.length).toBeGreaterThan(12);
     expect(await surprises([...withoutRole, ...elsewhere, ...unknown])).toEqual([]);
     expect(await countedRows()).toEqual(before);
-  }, 180_000);
+  });
 
   it('[O4] let everyone in whom they are for, at the own store', async () => {
     const asked = rows((route, access) =>
@@ -184,5 +184,5 @@ describe('The routes', () => {
     const isRight = (told: string, { expected }: Asked) =>
       expected === '200' ? told === '200' : !/^(401|403|5)/.test(told);
     expect(await surprises(asked, isRight)).toEqual([]);
-  }, 180_000);
+  });
 });

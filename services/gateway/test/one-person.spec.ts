@@ -1,13 +1,11 @@
 import { randomInt } from 'node:crypto';
 import { appendFile, readFile } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually, type Place, placesThatTell, publish, readTopic, topicsWith } from '@regulars/testing';
 import { registration } from '@regulars/tools';
 import pg from 'pg';
 import request from 'supertest';
 import { type Journey, purchaseAt, startJourney } from './platform.js';
-
-jest.setTimeout(240_000);
 
 const anyMobile = () => `+86137${String(randomInt(100_000_000)).padStart(8, '0')}`;
 const services = ['gateway', 'stores', 'members', 'loyalty', 'complaints', 'surveys', 'notifications'] as const;
@@ -34,12 +32,12 @@ let database: pg.Pool;
 beforeAll(async () => {
   journey = await startJourney({ isEverythingTraced: true });
   database = new pg.Pool({ connectionString: journey.platform.database.adminUrl, max: 1 });
-}, 180_000);
+});
 
 afterAll(async () => {
   await database.end();
   await journey.stop();
-}, 60_000);
+});
 
 /** Every row of every table, every record of every topic, every line of every log and every span. */
 async function everywhere(): Promise<Place[]> {
@@ -71,7 +69,7 @@ async function codeSentTo(address: string): Promise<string> {
     const messages = (await found.json()) as { text: string }[];
     const codes = messages.flatMap(({ text }) => /\b\d{6}\b/.exec(text)?.[0] ?? []);
     return codes[0] ?? false;
-  }, 60_000);
+  });
 }
 
 async function registered(person: object, channel: string, homeStoreId?: string): Promise<Told> {
@@ -81,7 +79,7 @@ async function registered(person: object, channel: string, homeStoreId?: string)
 
 async function bought(member: object): Promise<string> {
   const { till, body } = purchaseAt(journey, member);
-  const answer = await eventually(() => journey.as(till).post('/v1/purchases', body).expect(201), 60_000);
+  const answer = await eventually(() => journey.as(till).post('/v1/purchases', body).expect(201));
   return (answer.body as { memberId: string }).memberId;
 }
 
@@ -122,7 +120,7 @@ describe('One person with an old number and an older card', () => {
     expect(await bought({ mobile })).toBe(member.memberId);
 
     card = await registered({ name, email, birthday }, 'store-desk', till.storeId);
-    await eventually(() => journey.isKnownToLoyalty(card.memberId), 60_000);
+    await eventually(() => journey.isKnownToLoyalty(card.memberId));
     expect(await bought({ number: card.number })).toBe(card.memberId);
     const feedback = { storeId: till.storeId, memberId: card.memberId, type: 'complaint', channel: 'phone' };
     await as('agent')
@@ -134,7 +132,7 @@ describe('One person with an old number and an older card', () => {
       };
       const pair = duplicates.find(({ second }) => second.memberId === card.memberId);
       expect(pair).toMatchObject({ first: { memberId: member.memberId }, reasons: ['name-and-birthday'] });
-    }, 60_000);
+    });
 
     for (const { memberId } of [member, card]) {
       await as('agent').get(`/v1/members/${memberId}?purpose=guest-contact`).expect(200);
@@ -148,7 +146,7 @@ describe('One person with an old number and an older card', () => {
     await eventually(async () => {
       const merge = await as('auditor').get(`/v1/merges/${mergeId}`).expect(200);
       expect(merge.body).toMatchObject({ state: 'booked', orderedBy: 'agent' });
-    }, 60_000);
+    });
     expect(await bought({ number: card.number })).toBe(member.memberId);
     const found = await as('agent').get(`/v1/members?number=${card.number}`).expect(200);
     expect(found.body).toMatchObject({ memberId: member.memberId, mergedIds: [card.memberId] });
@@ -185,7 +183,7 @@ describe('One person with an old number and an older card', () => {
       await eventually(async () => {
         const read = await as('administrator').get(`/v1/privacy-requests/${requestId}`).expect(200);
         expect((read.body as { awaited: string[] }).awaited).toEqual([]);
-      }, 60_000);
+      });
     };
     await done('export');
     expect(placesThatTell(await everywhere(), personal)).toEqual([]);
@@ -195,7 +193,7 @@ describe('One person with an old number and an older card', () => {
         [member.memberId, card.memberId],
       ]);
       expect(rows).toHaveLength(2);
-    }, 60_000);
+    });
     for (const { number } of [member, card]) {
       const { till, body } = purchaseAt(journey, { number });
       expect((await as(till).post('/v1/purchases', body)).body).toMatchObject({ status: 409, code: 'MEMBER_GONE' });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '@regulars/testing';
 import pg from 'pg';
 import { type Journey, purchaseAt, registerKnownGuest, signIn, startJourney } from './platform.js';
@@ -6,17 +6,15 @@ import { type Journey, purchaseAt, registerKnownGuest, signIn, startJourney } fr
 let journey: Journey;
 let database: pg.Pool;
 
-jest.setTimeout(180_000);
-
 beforeAll(async () => {
   journey = await startJourney();
   database = new pg.Pool({ connectionString: journey.platform.database.adminUrl, max: 1 });
-}, 180_000);
+});
 
 afterAll(async () => {
   await database.end();
   await journey.stop();
-}, 60_000);
+});
 
 interface PrivacyRequest {
   requestId: string;
@@ -103,7 +101,7 @@ describe('A guest signs in, reads what is known of her, and asks to be forgotten
         const read = await as('administrator').get(`/v1/privacy-requests/${requestId}`).expect(200);
         const found = read.body as PrivacyRequest;
         return found.doneAt !== undefined && found;
-      }, 60_000);
+      });
     };
     const services = ['complaints', 'loyalty', 'members', 'notifications', 'surveys'];
     expect((await done('export')).answers.map(({ service }) => service)).toEqual(services);

@@ -80,7 +80,7 @@ async function atRest(read: () => Promise<Record<string, number>>): Promise<Reco
     before = JSON.stringify(rows);
     if (!isStill) await sleep(1_500);
     return isStill && rows;
-  }, 60_000);
+  });
 }
 
 function callerOf({ gateway: { url } }: Platform, bearer: string): Caller {
@@ -122,7 +122,7 @@ export async function registerGuest({ as }: Journey, storeId: string) {
 /** The same, once loyalty has heard of her, which shows in its own table only. */
 export async function registerKnownGuest(journey: Journey, storeId: string) {
   const guest = await registerGuest(journey, storeId);
-  await eventually(() => journey.isKnownToLoyalty(guest.memberId), 60_000);
+  await eventually(() => journey.isKnownToLoyalty(guest.memberId));
   return guest;
 }
 
@@ -135,7 +135,7 @@ export async function signIn({ platform: { gateway, sink } }: Journey, email: st
     const found = await fetch(`${sink.url}/messages.json?to=${encodeURIComponent(email)}`);
     const texts = ((await found.json()) as { text: string }[]).map(({ text }) => /\b\d{6}\b/.exec(text)?.[0]);
     return texts.find((text) => text !== undefined) ?? false;
-  }, 60_000);
+  });
   const session = await post('sessions', { challengeId, code }).expect(201);
   return (session.body as { token: string }).token;
 }

@@ -12,7 +12,7 @@ let token: string;
 beforeAll(async () => {
   edge = await startEdge();
   token = await edge.issuer.token({ sub: 'an-agent', roles: ['agent'] });
-}, 60_000);
+});
 
 afterAll(() => edge.stop());
 

@@ -29,12 +29,12 @@ beforeAll(async () => {
       ]),
     ),
   });
-}, 120_000);
+});
 
 afterAll(async () => {
   await gateway.stop();
   await Promise.all([owners.stop(), topics.drop()]);
-}, 60_000);
+});
 
 function post(body: object, bearer = key) {
   return request(`http://${gateway.grpcAddress}`)

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '@regulars/testing';
 import pg from 'pg';
 import { type Journey, purchaseAt, registerGuest, registerKnownGuest, startJourney } from './platform.js';
@@ -27,17 +27,15 @@ interface Compared {
 let journey: Journey;
 let database: pg.Pool;
 
-jest.setTimeout(120_000);
-
 beforeAll(async () => {
   journey = await startJourney();
   database = new pg.Pool({ connectionString: journey.platform.database.adminUrl, max: 1 });
-}, 180_000);
+});
 
 afterAll(async () => {
   await database.end();
   await journey.stop();
-}, 60_000);
+});
 
 async function profileOf(memberId: string, who: 'agent' | 'cashier' = 'agent', query = ''): Promise<Profile> {
   return (await journey.as(who).get(`/v1/members/${memberId}/profile${query}`).expect(200)).body as Profile;
@@ -75,7 +73,7 @@ async function aGuestWithVisits(): Promise<{ memberId: string; mobile: string; l
   await eventually(async () => {
     const { kept, booked, differences } = await compared(guest.memberId);
     return booked.visits === 1 && kept.visits === 1 && differences.length === 0;
-  }, 30_000);
+  });
   return { ...guest, lines: (first as { lines: unknown[] }).lines.length };
 }
 
@@ -156,6 +154,6 @@ describe('The profile of a member', () => {
     } finally {
       await service.start();
     }
-    await eventually(async () => statesOf(await profileOf(guest.memberId)).cases === 'empty', 30_000);
+    await eventually(async () => statesOf(await profileOf(guest.memberId)).cases === 'empty');
   });
 });

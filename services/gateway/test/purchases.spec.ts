@@ -23,7 +23,7 @@ let till: TestTill;
 beforeAll(async () => {
   edge = await startEdge();
   till = await announceTill(edge);
-}, 60_000);
+});
 
 afterAll(() => edge.stop());
 

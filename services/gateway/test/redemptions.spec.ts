@@ -19,7 +19,7 @@ beforeAll(async () => {
   edge = await startEdge();
   till = await announceTill(edge);
   marketing = await edge.issuer.token({ sub: 'marketing', roles: ['marketing'] });
-}, 60_000);
+});
 
 afterAll(() => edge.stop());
 

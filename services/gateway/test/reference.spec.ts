@@ -24,7 +24,7 @@ let document: {
 beforeAll(async () => {
   edge = await startEdge();
   document = (await request(edge.app.getHttpServer()).get('/openapi.json').expect(200)).body as typeof document;
-}, 60_000);
+});
 
 afterAll(() => edge.stop());
 

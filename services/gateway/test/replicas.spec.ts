@@ -14,7 +14,7 @@ let journey: Journey;
 
 beforeAll(async () => {
   journey = await startJourney({ replicas: { gateway: 2 } });
-}, 180_000);
+});
 
 afterAll(() => journey.stop());
 
@@ -51,11 +51,11 @@ describe('The key of a till', () => {
     const [old, following] = [await issue(), await issue()];
     const answers = (secret: string) =>
       Promise.all(gatewayUrls.map(async (url) => (await send(url, secret, '/v1/purchases', {})).status));
-    await eventually(async () => expect(await answers(following.secret)).toEqual([400, 400]), 20_000);
-    await eventually(async () => expect(await answers(old.secret)).toEqual([400, 400]), 20_000);
+    await eventually(async () => expect(await answers(following.secret)).toEqual([400, 400]));
+    await eventually(async () => expect(await answers(old.secret)).toEqual([400, 400]));
 
     await administrator.delete(`/v1/tills/${tillId}/keys/${old.keyId}`).expect(200);
-    await eventually(async () => expect(await answers(old.secret)).toEqual([401, 401]), 5_000);
+    await eventually(async () => expect(await answers(old.secret)).toEqual([401, 401]));
     expect(await answers(following.secret)).toEqual([400, 400]);
 
     const used = await eventually(async () => {
@@ -63,9 +63,9 @@ describe('The key of a till', () => {
       const { tills } = listed.body as { tills: { tillId: string; keys: { keyId: string; lastUsedAt?: string }[] }[] };
       const key = tills.find((till) => till.tillId === tillId)?.keys.find(({ keyId }) => keyId === following.keyId);
       return key?.lastUsedAt ?? false;
-    }, 60_000);
+    });
     expect(Math.abs(Date.parse(used) - Date.now())).toBeLessThan(120_000);
-  }, 120_000);
+  });
 
   it('[O4] lets people who work in a store post for it', async () => {
     const { till, body } = purchaseAt(journey, { number: '8600001234' });
@@ -130,7 +130,7 @@ describe('Inside the cluster', () => {
         if (code !== status.UNIMPLEMENTED) expect([path, code]).toEqual([path, status.UNAUTHENTICATED]);
       }
     }
-  }, 60_000);
+  });
 
   it('[O4] a purchase that travels without a signed principal is refused, alone', async () => {
     const request = PostPurchasesRequest.encode(
@@ -176,6 +176,6 @@ describe('A service that stands still', () => {
     } finally {
       members.resume();
     }
-    await eventually(async () => expect((await send(url, administrator, memberPath)).status).toBe(200), 10_000);
-  }, 60_000);
+    await eventually(async () => expect((await send(url, administrator, memberPath)).status).toBe(200));
+  });
 });

@@ -19,7 +19,7 @@ let edge: Edge;
 beforeAll(async () => {
   edge = await startEdge();
   edge.owners.answer('postPurchases', creditAll);
-}, 60_000);
+});
 
 afterAll(() => edge.stop());
 

@@ -34,7 +34,7 @@ describe('A gateway that starts', () => {
     };
     await expect(start(SecretsController)).rejects.toThrow('GET /v1/secrets has no row in the permission table');
     await expect(start()).resolves.toBeDefined();
-  }, 30_000);
+  });
 
   it('[O4] answers reads at once, however late the start has made it', async () => {
     const edge = await startEdge();
@@ -50,5 +50,5 @@ describe('A gateway that starts', () => {
     } finally {
       await edge.stop();
     }
-  }, 60_000);
+  });
 });

@@ -91,7 +91,7 @@ describe('Loyalty and a simple model of it', () => {
   beforeAll(async () => {
     database = await loyaltyDatabase();
     pods = [await Pod.start(database.url, clock), await Pod.start(database.url, clock)];
-  }, 30_000);
+  });
 
   afterAll(async () => {
     await Promise.all(pods.map((each) => each.stop()));
@@ -107,7 +107,7 @@ describe('Loyalty and a simple model of it', () => {
       }),
       { numRuns: 40, endOnFailure: true },
     );
-  }, 300_000);
+  });
 
   // What waited was credited in the order of receipt numbers, because locks are taken in that order: receipt 3 before 8.
   it('[L1] credit what waited for its member in the order in which it was posted', async () => {

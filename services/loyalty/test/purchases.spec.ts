@@ -32,13 +32,13 @@ describe('A running loyalty service', () => {
       const probe = await post(aPurchase({ at: store, by: member, minor: 0 }));
       return probe.outcome?.$case === 'credited';
     });
-  }, 60_000);
+  });
 
   afterAll(async () => {
     purchases.close();
     programmes.close();
     await service.stop();
-  }, 30_000);
+  });
 
   async function publishProgramme(): Promise<void> {
     const principal = await signedPrincipal({ sub: 'head-office', kind: 'person', roles: ['administrator'] });

@@ -85,7 +85,7 @@ describe('Points spent, given back and ended, against what the answers said', ()
   beforeAll(async () => {
     database = await loyaltyDatabase();
     pod = await Pod.start(database.url, clock);
-  }, 30_000);
+  });
 
   afterAll(async () => {
     await pod.stop();
@@ -102,7 +102,7 @@ describe('Points spent, given back and ended, against what the answers said', ()
       }),
       { numRuns: 15, endOnFailure: true, interruptAfterTimeLimit: 15_000 },
     );
-  }, 60_000);
+  });
 });
 
 interface Bought {

@@ -32,7 +32,7 @@ describe('The directory of members', () => {
     desk = await Desk.open();
     client = rpcClient(MemberDirectoryServiceService, desk.service.grpcAddress);
     verifications = rpcClient(VerificationServiceService, desk.service.grpcAddress);
-  }, 60_000);
+  });
 
   afterAll(async () => {
     client.close();

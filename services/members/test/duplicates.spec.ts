@@ -36,7 +36,7 @@ describe('Duplicates', () => {
   beforeAll(async () => {
     desk = await Desk.open();
     client = rpcClient(DuplicateServiceService, desk.service.grpcAddress);
-  }, 60_000);
+  });
 
   afterAll(async () => {
     client.close();

@@ -21,7 +21,7 @@ describe('Members from files', () => {
   beforeAll(async () => {
     desk = await Desk.open();
     client = rpcClient(MemberImportServiceService, desk.service.grpcAddress);
-  }, 60_000);
+  });
 
   afterAll(async () => {
     client.close();
@@ -63,7 +63,7 @@ describe('Members from files', () => {
     return eventually(async () => {
       const { import: found } = await client.getImport({ importId }, await as(administrator));
       return found && found.state > ImportState.READING ? found : false;
-    }, 60_000);
+    });
   }
 
   async function rejectionsOf(importId: string): Promise<string[]> {
@@ -171,7 +171,7 @@ describe('Members from files', () => {
     } finally {
       await other.stop();
     }
-  }, 120_000);
+  });
 
   it('[M1] refuses what is not there, what is whole already, and whoever acts for some stores', async () => {
     const caller = await as(administrator);

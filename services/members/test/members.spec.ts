@@ -13,7 +13,7 @@ describe('Members as the service keeps them', () => {
   beforeAll(async () => {
     desk = await Desk.open();
     registered = await desk.register(wang);
-  }, 60_000);
+  });
 
   afterAll(() => desk.close());
 
@@ -50,7 +50,7 @@ describe('Members as the service keeps them', () => {
       const found = await desk.eventsOf(registered.memberId);
       expect(found).toHaveLength(1);
       return found;
-    }, 20_000);
+    });
     expect(MemberRegistered.fromJSON(JSON.parse(record?.value ?? ''))).toEqual({
       memberId: registered.memberId,
       number: registered.number,
@@ -75,7 +75,7 @@ describe('Members as the service keeps them', () => {
     expect(first.replayed).toBe(false);
     expect(again).toEqual({ member: first.member, replayed: true });
     const told = () => desk.eventsOf(first.member?.memberId ?? '');
-    await eventually(async () => (await told()).length > 0, 20_000);
+    await eventually(async () => (await told()).length > 0);
     expect(await told()).toHaveLength(1);
   });
 

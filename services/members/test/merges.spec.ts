@@ -64,7 +64,7 @@ describe('Merges of members', () => {
     desk = await Desk.open();
     client = rpcClient(MergeServiceService, desk.service.grpcAddress);
     requests = rpcClient(PrivacyRequestServiceService, desk.service.grpcAddress);
-  }, 60_000);
+  });
 
   afterAll(async () => {
     client.close();

@@ -43,7 +43,7 @@ describe('The particulars of members', () => {
   beforeAll(async () => {
     desk = await Desk.open();
     client = rpcClient(MemberParticularsServiceService, desk.service.grpcAddress);
-  }, 60_000);
+  });
 
   afterAll(async () => {
     client.close();

@@ -36,7 +36,7 @@ describe('What members ask for about their data', () => {
     desk = await Desk.open();
     requests = rpcClient(PrivacyRequestServiceService, desk.service.grpcAddress);
     data = rpcClient(MemberDataServiceService, desk.service.grpcAddress);
-  }, 60_000);
+  });
 
   afterAll(async () => {
     requests.close();
@@ -199,7 +199,7 @@ describe('What members ask for about their data', () => {
     const ordered = async (memberId: string, kind: PrivacyRequestKind) => {
       const { requestId } = await order(memberId, kind);
       for (const service of others) await answer(service, { requestId, memberId }, 'MemberDataRestricted');
-      await eventually(async () => expect((await read(requestId)).awaited).toEqual([]), 60_000);
+      await eventually(async () => expect((await read(requestId)).awaited).toEqual([]));
     };
     await ordered(one.memberId, RESTRICTION);
     await ordered(other.memberId, RESTRICTION);

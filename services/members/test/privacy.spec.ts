@@ -33,7 +33,7 @@ describe('Personal data as the service keeps it', () => {
     desk = await Desk.open();
     access = rpcClient(MemberAccessServiceService, desk.service.grpcAddress);
     registered = await desk.register(wang);
-  }, 60_000);
+  });
 
   afterAll(async () => {
     access.close();
@@ -128,7 +128,7 @@ describe('Personal data as the service keeps it', () => {
       const found = await desk.eventsOf(memberId);
       expect(found).toHaveLength(1);
       return found;
-    }, 20_000);
+    });
 
     const dump = await desk.dump();
     expect(dump.some((line) => line.includes(memberId))).toBe(true);
@@ -180,7 +180,7 @@ describe('Personal data as the service keeps it', () => {
       const answer = await access.verifyAccesses({ fromSeal: 0 }, await as(auditor));
       // A seal made while the ones before were reckoned is told as the next one to look at.
       return answer.unsealedLines === 0 && answer.nextSeal === 0 && answer;
-    }, 5_000);
+    });
     expect(found).toMatchObject({ brokenSeal: 0, lastSeal: found.seals });
     const hash = Buffer.from(found.lastHash).toString('hex');
     expect(desk.service.logs().join('\n')).toContain(hash);
@@ -208,5 +208,5 @@ describe('Personal data as the service keeps it', () => {
     });
     const beyond = access.verifyAccesses({ fromSeal: 9_999 }, await as(auditor));
     expect(await refusalOf(beyond)).toMatchObject({ code: 'SEAL_UNKNOWN' });
-  }, 30_000);
+  });
 });

@@ -36,7 +36,7 @@ describe('Contacts of members', () => {
   beforeAll(async () => {
     desk = await Desk.open();
     client = rpcClient(VerificationServiceService, desk.service.grpcAddress);
-  }, 60_000);
+  });
 
   afterAll(async () => {
     client.close();

@@ -23,7 +23,7 @@ describe('Visits of members', () => {
   beforeAll(async () => {
     desk = await Desk.open();
     client = rpcClient(VisitServiceService, desk.service.grpcAddress);
-  }, 60_000);
+  });
 
   afterAll(async () => {
     client.close();
@@ -167,7 +167,7 @@ describe('Visits of members', () => {
     const memberId = await aMember();
     const compared = client.compareVisits({ memberId, repair: false }, await as(auditor));
     expect(await refusalOf(compared)).toMatchObject({ code: 'LOYALTY_UNAVAILABLE' });
-  }, 20_000);
+  });
 
   it('[M6][M7] keeps visits from staff while the processing of the data is restricted, and not from herself', async () => {
     const memberId = await aMember();
@@ -184,14 +184,14 @@ describe('Visits of members', () => {
     await ordered(true);
     await eventually(async () => {
       expect(await refusalOf(visitsOf(memberId))).toMatchObject({ code: 'MEMBER_RESTRICTED' });
-    }, 60_000);
+    });
     const compared = client.compareVisits({ memberId, repair: false }, await as(auditor));
     expect(await refusalOf(compared)).toMatchObject({ code: 'MEMBER_RESTRICTED' });
     const own = await client.getVisits({ memberId, purpose: '' }, await as({ sub: memberId, kind: 'member' }));
     expect(own.figures?.visits).toBe(1);
     await ordered(false);
-    await eventually(async () => (await visitsOf(memberId)).figures?.visits === 1, 60_000);
-  }, 150_000);
+    await eventually(async () => (await visitsOf(memberId)).figures?.visits === 1);
+  });
 
   it('[M5][M7] tells the visits of both after a merge, and of each her own again once it is undone', async () => {
     const merges = rpcClient(MergeServiceService, desk.service.grpcAddress);
@@ -216,13 +216,13 @@ describe('Visits of members', () => {
       ]);
       const isBooked = async () =>
         (await merges.getMerge({ mergeId }, await as(agent))).merge?.state === MergeState.BOOKED;
-      await eventually(isBooked, 60_000);
+      await eventually(isBooked);
       await merges.undoMerge({ mergeId, idempotencyKey: uuidv7() }, await as(agent));
       expect([await visitsOf(survivorId), await visitsOf(mergedId)]).toEqual(before);
     } finally {
       merges.close();
     }
-  }, 150_000);
+  });
 
   it('[M7] reads the visits of a person along one index, however many others there are', async () => {
     const memberId = await aMember();

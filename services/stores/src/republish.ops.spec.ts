@@ -75,7 +75,7 @@ describe('The chain on its database', () => {
     tills = new TillsService(dataSource, changes, stores);
     ops = new RepublishOps(changes, brands, stores, tills);
     storeId = await addStore('UR-BAZAAR');
-  }, 30_000);
+  });
 
   afterAll(async () => {
     await dataSource.destroy();

@@ -58,7 +58,7 @@ describe('The chain as the stores service keeps it', () => {
       const last = TillChanged.fromJSON(JSON.parse((await records('till', tillId)).at(-1)?.value ?? '{}'));
       expect(last.version).toBe(version);
       return last;
-    }, 20_000);
+    });
   }
 
   async function refusalOf(call: Promise<unknown>): Promise<{ code: string | undefined; pointers: string[] }> {
@@ -80,7 +80,7 @@ describe('The chain as the stores service keeps it', () => {
     const names = { nameZh: '灯笼面馆', nameEn: 'Lantern Noodles' };
     lamp = (await client.createBrand({ code: 'LAMP', ...names }, await as(administrator))).brand as Brand;
     bund = await addStore('SH-BUND');
-  }, 60_000);
+  });
 
   afterAll(async () => {
     client.close();
@@ -94,7 +94,7 @@ describe('The chain as the stores service keeps it', () => {
       const found = await records('brand', lamp.brandId);
       expect(found).toHaveLength(1);
       return found;
-    }, 20_000);
+    });
     expect(BrandChanged.fromJSON(JSON.parse(record?.value ?? ''))).toEqual({ brand: lamp, version: 1 });
     expect(record?.headers).toMatchObject({
       ce_type: 'regulars.stores.v1.BrandChanged',
@@ -120,7 +120,7 @@ describe('The chain as the stores service keeps it', () => {
     const told = await eventually(async () => {
       const [record] = await records('store', bund.storeId);
       return StoreChanged.fromJSON(JSON.parse(record?.value ?? ''));
-    }, 20_000);
+    });
     expect(told).toEqual({ store: bund, version: 1 });
   });
 

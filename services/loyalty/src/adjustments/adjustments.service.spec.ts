@@ -39,7 +39,7 @@ describe('Adjusting on a real database', () => {
     one = await Pod.start(database.url, clock);
     other = await Pod.start(database.url, clock);
     programmeId = await one.open(store, theTerms());
-  }, 30_000);
+  });
 
   afterAll(async () => {
     await Promise.all([one.stop(), other.stop()]);

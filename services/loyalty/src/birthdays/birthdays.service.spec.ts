@@ -55,7 +55,7 @@ describe('Birthday rights on a real database', () => {
     const birthday = { window: BirthdayWindow.WEEK, couponCode: 'CAKE' };
     programmeId = await pod.open(store, { ...theTerms(), rules: [birthdayRule], birthday });
     await pod.coupons.define({ caller: 'office', key: 'cake' }, aCouponKind(programmeId, { code: 'CAKE' }));
-  }, 30_000);
+  });
 
   afterAll(async () => {
     await Promise.all([pod.stop(), other.stop()]);
@@ -186,7 +186,7 @@ describe('Birthday rights on a real database', () => {
       [ids],
     );
     expect(row).toEqual({ coupons: 250, members: 250 });
-  }, 60_000);
+  });
 
   it('[L10] leaves nothing half done when it is stopped between the right and its gift', async () => {
     const member = await guest(onDay('15'));

@@ -33,7 +33,7 @@ describe('Coupons on a real database', () => {
     other = await Pod.start(database.url, clock);
     programmeId = await one.open(store, theTerms());
     await one.know(there);
-  }, 30_000);
+  });
 
   afterAll(async () => {
     await Promise.all([one.stop(), other.stop()]);
@@ -171,7 +171,7 @@ describe('Coupons on a real database', () => {
       Array.from({ length: 40 }, (_, index) => reserve(codes, bill(member), index % 2 ? one : other)),
     );
     expect(own.filter(({ outcome }) => outcome === 'done')).toHaveLength(1);
-  }, 30_000);
+  });
 
   it('[L9] gives a coupon and the limit of the person back when the till cancels or dies', async () => {
     const member = await guest();
@@ -246,7 +246,7 @@ describe('Coupons on a real database', () => {
     expect(await other.coupons.draw(batchId, 9_990, 20)).toEqual(all.slice(9_990, 10_010));
     expect(await one.coupons.draw(batchId, 12_000, 10)).toEqual([]);
     expect(useOf(await reserve([all[7] ?? ''], bill())).discountMinor).toBe(1_000);
-  }, 30_000);
+  });
 
   it('[L9][M6] issues one to everybody on a tier, each once, on any number of replicas, and none to who restricted it', async () => {
     const golden = await guest();

@@ -25,7 +25,7 @@ describe('Points that end, on a real database', () => {
       expiryWarningDays: 10,
     };
     programmeId = await pod.open(store, terms);
-  }, 30_000);
+  });
 
   afterAll(async () => {
     await Promise.all([pod.stop(), other.stop()]);

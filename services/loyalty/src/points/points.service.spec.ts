@@ -22,7 +22,7 @@ describe('What a member has, read from a real database', () => {
     await pod.post([aPurchase({ at: store, by: member, minor: 60_000 })]);
     await pod.post([aPurchase({ at: store, by: member, minor: 1_050 })]);
     await pod.post([aPurchase({ at: store, by: member, minor: 0 })]);
-  }, 30_000);
+  });
 
   afterAll(async () => {
     await pod.stop();

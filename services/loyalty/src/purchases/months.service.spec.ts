@@ -20,7 +20,7 @@ describe('Months of purchases', () => {
   beforeAll(async () => {
     database = await loyaltyDatabase();
     pod = await Pod.start(database.url, new TestClock(new Date().toISOString()));
-  }, 30_000);
+  });
 
   afterAll(async () => {
     await pod.stop();

@@ -22,7 +22,7 @@ describe('Posting purchases on a real database', () => {
     database = await loyaltyDatabase();
     one = await Pod.start(database.url, clock);
     other = await Pod.start(database.url, clock, 2);
-  }, 30_000);
+  });
 
   afterAll(async () => {
     await Promise.all([one.stop(), other.stop()]);

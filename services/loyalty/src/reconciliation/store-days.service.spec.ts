@@ -19,7 +19,7 @@ describe('Reconciling on a real database', () => {
     other = await Pod.start(database.url, clock);
     store = aStore();
     await one.open(store, theTerms());
-  }, 30_000);
+  });
 
   afterAll(async () => {
     await Promise.all([one.stop(), other.stop()]);

@@ -21,7 +21,7 @@ describe('Refunding on a real database', () => {
     database = await loyaltyDatabase();
     one = await Pod.start(database.url, clock);
     other = await Pod.start(database.url, clock);
-  }, 30_000);
+  });
 
   afterAll(async () => {
     await Promise.all([one.stop(), other.stop()]);

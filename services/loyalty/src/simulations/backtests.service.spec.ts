@@ -15,7 +15,7 @@ describe('Backtests, on a real database', () => {
     database = await loyaltyDatabase();
     pod = await Pod.start(database.url, clock);
     programmeId = await pod.open(store, theTerms());
-  }, 30_000);
+  });
 
   afterAll(async () => {
     await pod.stop();

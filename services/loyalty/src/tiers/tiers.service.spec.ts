@@ -18,7 +18,7 @@ describe('Tiers of members, on a real database', () => {
     pod = await Pod.start(database.url, clock);
     const tierReview = { everyMonths: 1, noticeDays: 10, graceDays: 5 };
     await pod.open(store, { ...theTerms(), tierPeriodMonths: 1, tierReview });
-  }, 30_000);
+  });
 
   afterAll(async () => {
     await pod.stop();

@@ -99,7 +99,7 @@ describe('The index key on the database', () => {
     await migrate('members', settings({ BLIND_INDEX_KEY: first }), migrations);
     dataSource = new DataSource(dataSourceOptions('members', settings({ BLIND_INDEX_KEY: first }), migrations));
     await dataSource.initialize();
-  }, 30_000);
+  });
 
   afterAll(async () => {
     await dataSource.destroy();

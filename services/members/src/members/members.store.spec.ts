@@ -79,7 +79,7 @@ describe('Members on their database', () => {
     members = new MembersService(dataSource, vault, new AccessLogService(dataSource, clock), settings, clock);
     registrations = new RegistrationService(dataSource, members, vault, settings, outbox, clock);
     ops = new RepublishOps(dataSource, members, outbox);
-  }, 30_000);
+  });
 
   afterAll(async () => {
     await dataSource.destroy();

@@ -52,7 +52,7 @@ describe('The log of reads of personal data', () => {
     dataSource = await new DataSource(dataSourceOptions('members', settings, migrations)).initialize();
     log = new AccessLogService(dataSource, systemClock);
     seals = new AccessSealsService(dataSource, systemClock);
-  }, 30_000);
+  });
 
   afterAll(async () => {
     await dataSource.destroy();
@@ -75,7 +75,7 @@ describe('The log of reads of personal data', () => {
     await sealAll();
     expect(await seals.verifyAll()).toMatchObject({ lines: 240, brokenSeal: undefined, nextSeal: undefined });
     expect(await seals.unsealed()).toEqual({ lines: 0, since: null });
-  }, 30_000);
+  });
 
   it('[M6] is not sealed past a line that is still being written, and readers do not wait for long', async () => {
     const writing = dataSource.createQueryRunner();

@@ -62,7 +62,7 @@ describe('Key-encryption keys on the database', () => {
     await migrate('members', settings({ KEY_ENCRYPTION_KEY: first }), migrations);
     dataSource = new DataSource(dataSourceOptions('members', settings({ KEY_ENCRYPTION_KEY: first }), migrations));
     await dataSource.initialize();
-  }, 30_000);
+  });
 
   afterAll(async () => {
     await dataSource.destroy();
