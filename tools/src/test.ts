@@ -18,6 +18,7 @@ const METRICS = [join('tools', 'dist', 'metrics', 'main.js')];
 const total = { passed: 0, failed: 0 };
 const running = new Set<number>();
 let servers: Promise<Servers> | undefined;
+let isInterrupted = false;
 
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP', 'disconnect'] as const) {
   process.on(name as 'SIGINT', () => void interrupted());
@@ -43,6 +44,7 @@ async function main(): Promise<void> {
   } finally {
     await stopServers();
   }
+  if (isInterrupted) return;
   // It reads with what the charts' check has built.
   if (isBuilt && patterns.length === 0) await check('metrics as Prometheus reads them', process.execPath, METRICS);
   if (!isBuilt) console.error(pc.red('The tests were not run, because the build failed.'));
@@ -150,6 +152,7 @@ function count(result: JestResult): void {
 }
 
 async function interrupted(): Promise<void> {
+  isInterrupted = true;
   for (const pid of running) process.kill(pid, 'SIGTERM');
   await stopServers();
   process.exit(130);
