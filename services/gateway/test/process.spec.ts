@@ -77,13 +77,21 @@ describe('The gateway as a process', () => {
   });
 
   it('[O1] finishes what is under way when it is asked to stop, and takes nothing new', async () => {
-    owners.answer('postPurchases', async (load: PostPurchasesRequest) => {
-      await sleep(700);
-      return creditAll(load);
+    let finish = () => {};
+    const arrived = new Promise<void>((resolve) => {
+      owners.answer('postPurchases', async (load: PostPurchasesRequest) => {
+        resolve();
+        await new Promise<void>((done) => {
+          finish = done;
+        });
+        return creditAll(load);
+      });
     });
     const underWay = post(purchaseBody()).then(({ status }) => status);
-    await sleep(200);
+    await arrived;
     const stopped = gateway.stop();
+    await sleep(200);
+    finish();
     expect(await underWay).toBe(201);
     await stopped;
     await eventually(() => expect(gateway.logs().join('\n')).toContain('"msg":"stopped"'));

@@ -132,7 +132,7 @@ describe('A purchase on its way to loyalty', () => {
     const sizes: number[] = [];
     edge.owners.answer('postPurchases', async (load: PostPurchasesRequest) => {
       sizes.push(load.items.length);
-      await sleep(30);
+      await sleep(300);
       return creditAll(load);
     });
     const answers = await Promise.all(Array.from({ length: 20 }, (_, index) => post(purchaseBody(), `key-${index}`)));

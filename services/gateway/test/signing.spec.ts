@@ -158,7 +158,7 @@ describe('A till that signs', () => {
     const { code, clock } = refused.body as { code: string; clock: { serverTime: string; aheadS: number } };
     expect([refused.status, code, refused.headers.date === undefined]).toEqual([401, 'SIGNATURE_TIME_OFF', false]);
     expect(Math.abs(clock.aheadS + 3_600)).toBeLessThan(5);
-    expect(Math.abs(Date.parse(clock.serverTime) - Date.now())).toBeLessThan(5_000);
+    expect(Math.abs(Date.parse(clock.serverTime) - Date.now())).toBeLessThan(60_000);
     expect(await codeOf(signed(purchase(), signing, { createdS: ownS - clock.aheadS }))).toBe('201');
     const expired = `;created=${nowS() - 60};expires=${nowS() - 30};keyid="${signing.keyId}"`;
     expect(await codeOf(signed(purchase(), signing, { parameters: expired }))).toBe('401 SIGNATURE_TIME_OFF');
