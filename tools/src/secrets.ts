@@ -11,8 +11,12 @@ export const SIGNERS = SERVICES;
 export interface Secrets {
   /** Password of each owner's database role. */
   passwords: Record<OwnerName, string>;
-  /** Private Ed25519 key of each signer, kid = its name. */
+  /** Private Ed25519 key of each signer, with which it signs; kid = its name, and a word of its own behind a point. */
   principals: Record<ServiceName, JWK>;
+  /** While keys are replaced: those that are believed already, and not used yet. */
+  nextPrincipals?: Record<ServiceName, JWK>;
+  /** While keys are replaced: those that are believed still, and not used any more. */
+  formerPrincipals?: Record<ServiceName, JWK>;
   /** The local OIDC server's private ES256 key. */
   oidcKey: JWK;
   /** Secret of the local OIDC server's clients. */
@@ -29,12 +33,7 @@ export async function secretsIn(file: string): Promise<Secrets> {
   if (known) return JSON.parse(known) as Secrets;
   const secrets: Secrets = {
     passwords: recordOf(OWNERS, () => randomBytes(18).toString('base64url')),
-    principals: recordOf(SIGNERS, (name) => ({
-      ...generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' }),
-      kid: name,
-      alg: 'EdDSA',
-      use: 'sig',
-    })),
+    principals: recordOf(SIGNERS, (name) => principalKey(name)),
     oidcKey: {
       ...generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' }),
       kid: 'local',
@@ -45,15 +44,40 @@ export async function secretsIn(file: string): Promise<Secrets> {
     keyEncryptionKeys: recordOf(OWNERS, () => randomBytes(32).toString('base64')),
     blindIndexKey: randomBytes(32).toString('base64'),
   };
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  await writeFile(`${file}.draft`, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });
-  await rename(`${file}.draft`, file);
+  await keepSecrets(file, secrets);
   return secrets;
 }
 
-/** The public halves of the signers' keys, as every service reads them from `PRINCIPAL_KEYS`. */
-export function publicKeysOf(secrets: Secrets): { keys: JWK[] } {
-  return { keys: Object.values(secrets.principals).map(({ d: _private, ...publicKey }) => publicKey) };
+export async function keepSecrets(file: string, secrets: Secrets): Promise<void> {
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  await writeFile(`${file}.draft`, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });
+  await rename(`${file}.draft`, file);
+}
+
+/** The public halves of the signers' keys that are believed, as every service reads them from `PRINCIPAL_KEYS`. */
+export function publicKeysOf({ principals, nextPrincipals, formerPrincipals }: Secrets): { keys: JWK[] } {
+  const sets = [principals, nextPrincipals ?? {}, formerPrincipals ?? {}];
+  return { keys: sets.flatMap(Object.values<JWK>).map(({ d: _private, ...publicKey }) => publicKey) };
+}
+
+/** A step of replacing the signers' keys (requirement O3): after each one every service has to be started anew. */
+export type Replacement = 'next keys are believed' | 'next keys sign' | 'former keys are gone';
+
+/** The secrets one step further: everybody believes the next keys before anybody signs with them. */
+export function replacedPrincipals(secrets: Secrets): { readonly secrets: Secrets; readonly step: Replacement } {
+  const { nextPrincipals, formerPrincipals, ...others } = secrets;
+  if (formerPrincipals) return { secrets: others, step: 'former keys are gone' };
+  if (!nextPrincipals) {
+    const next = recordOf(SIGNERS, (name) => principalKey(name, randomBytes(4).toString('hex')));
+    return { secrets: { ...others, nextPrincipals: next }, step: 'next keys are believed' };
+  }
+  const turned = { ...others, principals: nextPrincipals, formerPrincipals: others.principals };
+  return { secrets: turned, step: 'next keys sign' };
+}
+
+function principalKey(signer: ServiceName, word?: string): JWK {
+  const jwk = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' });
+  return { ...jwk, kid: word ? `${signer}.${word}` : signer, alg: 'EdDSA', use: 'sig' };
 }
 
 function recordOf<K extends string, V>(keys: readonly K[], valueOf: (key: K) => V): Record<K, V> {

@@ -89,7 +89,7 @@ async function opsOf(
   args: readonly string[],
 ): Promise<number> {
   const quiet = jsonLogger(service.name, 'fatal', process.stderr);
-  const own = processCommands(settings.OPS_PORT);
+  const own = processCommands(settings.OPS_PORT, () => settings);
   const isOwn = own.some(({ name }) => name === args[0]);
   if (isOwn) return runOps(service.name, own, args);
   try {

@@ -49,6 +49,22 @@ describe('Principals', () => {
     expect(await verifier.verify(await notifications.sign({ ...itself, sub: 'members' }))).toBeUndefined();
   });
 
+  it('[O3] are believed from both keys of a signer while one replaces the other, and from the new one alone after it', async () => {
+    const [former, next] = await Promise.all([keyOf('gateway'), keyOf('gateway.7f3a')]);
+    const byFormer = await (await PrincipalSigner.fromJwk(former.secret)).sign(till);
+    const byNext = await (await PrincipalSigner.fromJwk(next.secret)).sign(till);
+    const both = new PrincipalVerifier(JSON.stringify({ keys: [former.open, next.open] }));
+    expect([await both.verify(byFormer), await both.verify(byNext)]).toEqual([till, till]);
+    const after = new PrincipalVerifier(JSON.stringify({ keys: [next.open] }));
+    expect([await after.verify(byFormer), await after.verify(byNext)]).toEqual([undefined, till]);
+  });
+
+  it('[O4] cannot be signed by a key that only looks like the gateway', async () => {
+    const other = await keyOf('gatewayish.1');
+    const verify = new PrincipalVerifier(JSON.stringify({ keys: [other.open] }));
+    expect(await verify.verify(await (await PrincipalSigner.fromJwk(other.secret)).sign(till))).toBeUndefined();
+  });
+
   it('[O4] act for their stores only', () => {
     expect(mayActFor(till, 'store-1')).toBe(true);
     expect(mayActFor(till, 'store-2')).toBe(false);

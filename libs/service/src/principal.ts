@@ -33,6 +33,14 @@ const audience = 'regulars:internal';
 const lifetimeS = 300;
 const renewBeforeS = 60;
 
+/**
+ * Whose key it is: a key's id is its signer's name, alone or with a point and anything behind it, such as `gateway.7f3a`.
+ * So a signer has two keys while one replaces the other.
+ */
+export function signerOf(keyId: string): string {
+  return keyId.split('.', 1)[0] ?? '';
+}
+
 /** Whether the principal may act for a store. */
 export function mayActFor(principal: Principal, storeId: string): boolean {
   return principal.stores === '*' || principal.stores.includes(storeId);
@@ -44,14 +52,18 @@ export class PrincipalSigner {
 
   private constructor(
     private readonly key: CryptoKey | Uint8Array,
-    readonly signer: string,
+    private readonly keyId: string,
   ) {}
 
-  /** @param jwk private Ed25519 JWK whose `kid` is the name of this process */
+  /** @param jwk private Ed25519 JWK whose `kid` begins with the name of this process */
   static async fromJwk(jwk: string): Promise<PrincipalSigner> {
     const parsed = JSON.parse(jwk) as JWK;
     if (!parsed.kid) throw new Error('PRINCIPAL_PRIVATE_KEY has no kid');
     return new PrincipalSigner(await importJWK(parsed, 'EdDSA'), parsed.kid);
+  }
+
+  get signer(): string {
+    return signerOf(this.keyId);
   }
 
   /** A compact JWS that is valid for at least a minute. */
@@ -60,7 +72,7 @@ export class PrincipalSigner {
     const known = this.tokens.get(name);
     if (known) return known;
     const token = await new SignJWT({ kind: principal.kind, roles: principal.roles, stores: principal.stores })
-      .setProtectedHeader({ alg: 'EdDSA', kid: this.signer })
+      .setProtectedHeader({ alg: 'EdDSA', kid: this.keyId })
       .setSubject(principal.sub)
       .setIssuer(this.signer)
       .setAudience(audience)
@@ -103,7 +115,7 @@ export class PrincipalVerifier {
     try {
       const { payload, protectedHeader } = await jwtVerify(token, this.keys, { audience, algorithms: ['EdDSA'] });
       const principal = principalSchema.parse(payload);
-      const signer = protectedHeader.kid;
+      const signer = signerOf(protectedHeader.kid ?? '');
       const speaksForItself = principal.kind === 'service' && principal.sub === signer;
       if (payload.iss !== signer || (signer !== 'gateway' && !speaksForItself)) return undefined;
       this.known.set(token, { principal, expiresMs: (payload.exp ?? 0) * 1_000 });

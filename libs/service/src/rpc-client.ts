@@ -90,7 +90,7 @@ export function rpcClient<Service extends object>(
   });
   const methods = Object.entries(service as Definition).map(([name, method]) => [
     name,
-    (request: never, options: CallOptions) => call(channel, method, request, options),
+    (request: never, options: CallOptions) => call(channel, method, request, options, safeToRepeat ? 1 : 0),
   ]);
   return { ...Object.fromEntries(methods), close: () => channel.close() } as RpcClient<Service>;
 }
@@ -101,11 +101,16 @@ function nameOf(service: object): string {
   return first?.path.split('/')[1] ?? '';
 }
 
+/**
+ * @param repeats how often it may be called again where its answer was cut off: gRPC itself calls again only until an
+ *   answer has begun, and a pod that ends may take the rest of it along
+ */
 function call(
   channel: Client,
   method: MethodDefinition<never, unknown>,
   request: never,
   options: CallOptions,
+  repeats: number,
 ): Promise<unknown> {
   const metadata = new Metadata();
   if (options.principal) metadata.set('principal', options.principal);
@@ -113,15 +118,28 @@ function call(
   if (options.idempotencyKey) metadata.set('idempotency-key', options.idempotencyKey);
   if (options.dryRun) metadata.set('dry-run', 'true');
   return new Promise((resolve, reject) => {
-    channel.makeUnaryRequest(
+    let isAnswering = false;
+    const begun = channel.makeUnaryRequest(
       method.path,
       method.requestSerialize,
       method.responseDeserialize,
       request,
       metadata,
       { deadline: options.deadline },
-      (error, response) => (error ? reject(failureOf(error, method.path)) : resolve(response)),
+      (error, response) => {
+        if (!error) {
+          resolve(response);
+          return;
+        }
+        const failure = failureOf(error, method.path);
+        const isCutOff = isAnswering && failure.status === status.UNAVAILABLE && !failure.problem;
+        if (isCutOff && repeats > 0) resolve(call(channel, method, request, options, repeats - 1));
+        else reject(failure);
+      },
     );
+    begun.once('metadata', () => {
+      isAnswering = true;
+    });
   });
 }
 

@@ -7,7 +7,10 @@ import { beginDrain } from './operation/drain.ops.js';
 import { postTwiceCommand } from './operation/post-twice.ops.js';
 
 if (process.argv[2] === 'ops') {
-  const commands = [...processCommands(Number(process.env.OPS_PORT)), postTwiceCommand];
+  const commands = [
+    ...processCommands(Number(process.env.OPS_PORT), () => settingsOrExit(gatewaySettings)),
+    postTwiceCommand,
+  ];
   process.exit(await runOps('gateway', commands, process.argv.slice(3)));
 }
 const settings = settingsOrExit(gatewaySettings);

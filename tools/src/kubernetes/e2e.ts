@@ -51,6 +51,8 @@ const chart = join(workspaceDir, 'deploy', 'charts', 'regulars');
 const examples = join(workspaceDir, 'deploy', 'examples', 'single-node');
 const cluster = new Cluster(flags.namespace);
 const room = await mkdtemp(join(tmpdir(), 'regulars-e2e-'));
+/** What a till would have noticed; the rehearsal goes on, so that its report is whole. */
+const faults: string[] = [];
 let isWell = false;
 try {
   if (!flags.loaded) await step('images of this version and of the next', loadImages);
@@ -66,7 +68,8 @@ try {
   await rehearse();
   await step('ops in every service', askOps);
   await step('helm uninstall leaves nothing', uninstall);
-  isWell = true;
+  for (const fault of faults) console.error(fault);
+  isWell = faults.length === 0;
 } catch (error) {
   console.error((error as Error).message);
   await showTrouble();
@@ -219,7 +222,7 @@ async function rehearseReleases(before: string): Promise<void> {
 
 async function gently(what: string, most: number, work: () => Promise<unknown>): Promise<void> {
   const { report, seconds } = await note(what, most, work);
-  assert.deepEqual(report.failed, {}, `${what}: requests failed`);
+  if (Object.keys(report.failed).length > 0) faults.push(`${what}: requests failed, ${JSON.stringify(report.failed)}`);
   say(`took ${seconds.toFixed(1)} s`);
 }
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { secretsIn } from '../secrets.js';
+import { keepSecrets, replacedPrincipals, secretsIn } from '../secrets.js';
 import { secretManifests } from './secrets.js';
 
 const USAGE = `npm run secrets -- --file secrets.json [options] | kubectl apply -f -
@@ -11,6 +11,8 @@ keys without which personal data cannot be read: keep it where you keep such thi
   --postgres    host:port of PostgreSQL (postgres:5432)
   --database    regulars
   --smtp-url    smtp://sink:2525
+  --replace-principals  first takes the next of three steps of replacing the keys with which services vouch for callers:
+                        apply the Secrets and start every service anew (kubectl rollout restart) after each
   --trial       also what the servers of deploy/examples/single-node need`;
 
 const { values } = parseArgs({
@@ -20,6 +22,7 @@ const { values } = parseArgs({
     postgres: { type: 'string', default: 'postgres:5432' },
     database: { type: 'string', default: 'regulars' },
     'smtp-url': { type: 'string', default: 'smtp://sink:2525' },
+    'replace-principals': { type: 'boolean', default: false },
     trial: { type: 'boolean', default: false },
   },
 });
@@ -28,6 +31,13 @@ if (!values.file) {
   process.exit(2);
 }
 const { namespace, postgres, database } = values;
+if (values['replace-principals']) {
+  const { secrets, step } = replacedPrincipals(await secretsIn(values.file));
+  await keepSecrets(values.file, secrets);
+  console.error(
+    `${step}. Apply these Secrets and start every service anew${step === 'former keys are gone' ? '.' : ', then the next step.'}`,
+  );
+}
 const items = secretManifests(await secretsIn(values.file), {
   namespace,
   postgres,

@@ -12,10 +12,13 @@ const goodForMs = 30 * 60_000;
 @Injectable()
 export class MemberTokens {
   private readonly key: ReturnType<typeof importJWK>;
+  private readonly keyId: string;
   private readonly keys: ReturnType<typeof createLocalJWKSet>;
 
   constructor(@Inject(SETTINGS) { PRINCIPAL_PRIVATE_KEY, PRINCIPAL_KEYS }: GatewaySettings) {
-    this.key = importJWK(JSON.parse(PRINCIPAL_PRIVATE_KEY) as JWK, 'EdDSA');
+    const jwk = JSON.parse(PRINCIPAL_PRIVATE_KEY) as JWK;
+    this.key = importJWK(jwk, 'EdDSA');
+    this.keyId = jwk.kid ?? issuer;
     this.keys = createLocalJWKSet(JSON.parse(PRINCIPAL_KEYS) as JSONWebKeySet);
   }
 
@@ -26,7 +29,7 @@ export class MemberTokens {
   async issue(memberId: string): Promise<{ token: string; expiresAt: Date }> {
     const expiresAt = new Date(Math.floor((Date.now() + goodForMs) / 1_000) * 1_000);
     const token = await new SignJWT({})
-      .setProtectedHeader({ alg: 'EdDSA', kid: issuer })
+      .setProtectedHeader({ alg: 'EdDSA', kid: this.keyId })
       .setSubject(memberId)
       .setIssuer(issuer)
       .setAudience(audience)
