@@ -3,6 +3,7 @@ import { cutCommit } from './scenarios/cut-commit.js';
 import { failover } from './scenarios/failover.js';
 import { hotMember } from './scenarios/hot-member.js';
 import { kafkaStopped } from './scenarios/kafka-stopped.js';
+import { killExpiry } from './scenarios/kill-expiry.js';
 import { killLoyalty } from './scenarios/kill-loyalty.js';
 import { killNotifications } from './scenarios/kill-notifications.js';
 import { killPostgres } from './scenarios/kill-postgres.js';
@@ -11,6 +12,7 @@ import { offlineBatches } from './scenarios/offline-batches.js';
 import { openTransaction } from './scenarios/open-transaction.js';
 import { overload } from './scenarios/overload.js';
 import { poisonItem } from './scenarios/poison-item.js';
+import { tillKilled } from './scenarios/till-killed.js';
 import { twins } from './scenarios/twins.js';
 import { twoRelays } from './scenarios/two-relays.js';
 
@@ -30,4 +32,6 @@ export const scenarios: readonly Scenario[] = [
   overload,
   openTransaction,
   offlineBatches,
+  tillKilled,
+  killExpiry,
 ];
