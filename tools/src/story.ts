@@ -75,6 +75,8 @@ export async function tellStory(platform: Platform): Promise<void> {
   await step('Marketing tries a member day before it is published', () => tryMemberDay(cast, purchase));
   await step('Her statement, and why these points', () => readStatement(cast, guest, purchase));
   await step('She spends points, in two phases', () => redeem(cast, guest, platform));
+  await step('She gets a coupon, and two tills want to use it', () => useCoupon(cast, guest, platform));
+  await step('How she stands: her tier, and how far ahead she is in queues', () => readStanding(cast, guest));
   await step('She is asked how it was, and tells what was not good', () => complain(cast, guest, tillKey.storeId));
 }
 
@@ -249,6 +251,53 @@ async function redeem({ office, till }: Cast, guest: Guest, platform: Platform):
   const confirmed = accepted(await till.post(path, {}), 'confirming') as { state: string };
   say('then', `${confirmed.state}, balance ${String(await balanceOf(office, guest))}`);
   assert.equal(await balanceOf(office, guest), before - 60);
+}
+
+/** The second till is told where the coupon was used, and when. */
+async function useCoupon({ till }: Cast, guest: Guest, { gateway, tokens, tillKeys, programmeId }: Platform) {
+  const marketing = new Api(gateway.url, tokens.marketing);
+  const offer = { programmeId, code: `TEN-${Date.now().toString(36).toUpperCase()}`, kind: 'spend-save' };
+  const terms = { ...offer, nameZh: '满五十减十', nameEn: '10 off 50', valueMinor: 1_000, minSpendMinor: 5_000 };
+  const { definitionId } = accepted(
+    await marketing.post('/v1/coupon-definitions', { ...terms, validFrom: '2026-01-01' }),
+    'defining a coupon',
+  ) as { definitionId: string };
+  const issued = accepted(await marketing.post('/v1/coupons', { definitionId, memberId: guest.memberId }), 'issuing');
+  const [coupon] = (issued as { coupons: { code: string }[] }).coupons;
+  assert(coupon, 'she has a coupon');
+  say('code', coupon.code);
+  const lines = [{ sku: 'NOODLE-BEEF', category: 'noodles', quantityMilli: 1_000, amountMinor: 5_800 }];
+  const bill = { member: { number: guest.number }, lines, codes: [coupon.code] };
+  const held = accepted(await till.post('/v1/coupon-uses', bill), 'holding the coupon') as {
+    useId: string;
+    discountMinor: number;
+  };
+  const used = accepted(await till.post(`/v1/coupon-uses/${held.useId}:confirm`, {}), 'using it') as { state: string };
+  say('first till', `${used.state}: ${held.discountMinor / 100} yuan off`);
+  assert.equal(held.discountMinor, 1_000);
+  const elsewhere = tillKeys?.at(-1);
+  assert(elsewhere, 'there is another store');
+  const second = await new Api(gateway.url, elsewhere.key).post('/v1/coupon-uses', bill);
+  sayProblem('second till', second);
+  const { coupons } = second.body as { coupons: { reason: string; tillId: string; at: string }[] };
+  say('why', `${coupons[0]?.reason}, at till ${coupons[0]?.tillId}, ${coupons[0]?.at}`);
+  assert.deepEqual([second.status, coupons[0]?.reason], [409, 'used']);
+}
+
+async function readStanding({ office }: Cast, guest: Guest): Promise<void> {
+  const tier = accepted(await office.get(`/v1/members/${guest.memberId}/tier`), 'reading the tier') as {
+    nameZh: string;
+    nameEn: string;
+    progress?: { nextTier?: string; missingMinor: number };
+  };
+  say('tier', `${tier.nameZh} · ${tier.nameEn}`);
+  assert.equal(tier.nameEn, 'Regular');
+  const { progress } = tier;
+  if (progress?.nextTier) say('next', `${progress.nextTier} after ${progress.missingMinor / 100} yuan more`);
+  const read = accepted(await office.get(`/v1/members/${guest.memberId}/priority`), 'reading the priority');
+  const { priority, reasons } = read as { priority: number; reasons: object[] };
+  say('priority', `${priority}, reasons ${JSON.stringify(reasons)}`);
+  assert.equal(priority, 0, 'nothing puts a new guest ahead');
 }
 
 async function tryMemberDay({ platform }: Cast, { body, answer }: Purchase): Promise<void> {
