@@ -86,6 +86,11 @@ function watchedOf(platform: Platform, servers: Servers, generator: LoadGenerato
   ];
 }
 
+/** The same, with the processes that run now: some were started again. */
+export function watchedAnew(lab: Laboratory): Laboratory {
+  return { ...lab, watched: watchedOf(lab.platform, lab.servers, lab.generator) };
+}
+
 /** The server's processes by whom they work for, as parts of what is watched as `postgres`. */
 export async function backends({ platform, servers }: Laboratory): Promise<Watched[]> {
   if (!servers.postgres) return [];

@@ -52,6 +52,26 @@ describe('Putting load on a server', () => {
     expect(result.acknowledged).toBeGreaterThan(result.perSecond * 0.2);
   });
 
+  it('posts each of what it is told once, in order, under a key of its own', async () => {
+    const seen: string[] = [];
+    const keys = new Set<unknown>();
+    const url = await serving((request, response) => {
+      let text = '';
+      request.setEncoding('utf8').on('data', (part: string) => (text += part));
+      request.on('end', () => {
+        seen.push(`${request.url} ${text}`);
+        keys.add(request.headers['idempotency-key']);
+        response.writeHead(201, { 'content-length': 2 }).end('{}');
+      });
+    });
+    const posts = Array.from({ length: 10_000 }, (_, n) => [`/p/${n}`, `{"茶":${n}}`] as const);
+    const requests: Requests = { kind: 'posts', bearer: 'rtk_x', posts };
+    const job = { url, connections: 1, perSecond: 100, warmUpS: 0, seconds: 0.3, requests };
+    const { acknowledged } = await putLoad(job);
+    expect(seen).toEqual(posts.slice(0, acknowledged).map(([path, body]) => `${path} ${body}`));
+    expect(keys.size).toBe(acknowledged);
+  });
+
   it('counts no purchase that is kept without points as acknowledged', async () => {
     const url = await serving((_request, response) => {
       response.setHeader('content-length', 21);

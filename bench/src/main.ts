@@ -8,6 +8,7 @@ import { chart } from './chart.js';
 import { measureCodes } from './codes.js';
 import { measureEventLag } from './event-lag.js';
 import { durability, type Laboratory, outDir, PROFILED, setUp } from './laboratory.js';
+import { loyaltyFigures } from './loyalty.js';
 import { type Measured, Measurements } from './measurements.js';
 import { measureMembers, membersText, membersWhoBuy } from './members.js';
 import { meansOf } from './metrics.js';
@@ -29,11 +30,18 @@ const { values: flags, positionals } = parseArgs({
     rules: { type: 'boolean', default: false },
     codes: { type: 'boolean', default: false },
     members: { type: 'boolean', default: false },
+    spending: { type: 'boolean', default: false },
+    expiry: { type: 'boolean', default: false },
+    review: { type: 'boolean', default: false },
+    ledger: { type: 'boolean', default: false },
     scale: { type: 'string', default: '1000000' },
   },
 });
 
 const isOfMembers = flags.members || positionals[0] === 'members';
+const isOfLoyalty = flags.spending || flags.expiry || flags.review || flags.ledger;
+/** Enough that hardly anybody buys twice at once. */
+const BUYERS_OF_LOYALTY = 500;
 
 let lab: Laboratory | undefined;
 let ending: Promise<void> | undefined;
@@ -51,8 +59,8 @@ try {
 /** @returns the exit code: 1 when what was acknowledged and what is stored differ, because then no figure counts */
 async function run(plan: Plan): Promise<number> {
   const scale = Number(flags.scale);
-  if (!Number.isInteger(scale) || scale < 1_000) throw new CannotStart('--scale is how many members: at least 1000');
-  lab = await setUp({ members: isOfMembers ? membersWhoBuy : plan.members, isProfiled: flags.profile });
+  if (!Number.isInteger(scale) || scale < 1_000) throw new CannotStart('--scale is how many rows: at least 1000');
+  lab = await setUp({ members: membersFor(plan), isProfiled: flags.profile });
   const measurements = new Measurements(lab);
   await mkdir(outDir, { recursive: true });
   if (flags.profile) return profile(lab, measurements, plan);
@@ -70,6 +78,10 @@ async function run(plan: Plan): Promise<number> {
     await writeFile(join(outDir, 'members.json'), `${JSON.stringify(measured, null, 2)}\n`);
     return 0;
   }
+  if (isOfLoyalty) {
+    await loyaltyFigures(lab, measurements, flags, { scale, seconds: Math.min(20, plan.steadyS) });
+    return 0;
+  }
   const results = await measure(lab, measurements, plan);
   const figures = figuresOf(results);
   console.log(reportText(results, figures, verdicts(figures, results.steady.memory)));
@@ -79,6 +91,11 @@ async function run(plan: Plan): Promise<number> {
     `\nbench/out/purchases.json, bench/out/purchases.svg; the yardstick's SQL is in bench/out/yardstick-*.sql`,
   );
   return Object.values(results.books).every(({ acknowledged, claims }) => acknowledged === claims) ? 0 : 1;
+}
+
+function membersFor(plan: Plan): number {
+  if (isOfMembers) return membersWhoBuy;
+  return isOfLoyalty ? BUYERS_OF_LOYALTY : plan.members;
 }
 
 async function measure(lab: Laboratory, measurements: Measurements, plan: Plan): Promise<Results> {

@@ -28,7 +28,11 @@ export class Measurements {
   readonly windows: Window[] = [];
   private runs = 0;
 
-  constructor(private readonly lab: Laboratory) {}
+  /** @param name begins each receipt number, so that those of two books never meet */
+  constructor(
+    private readonly lab: Laboratory,
+    private readonly name = 'B',
+  ) {}
 
   /** Lets everything come to rest and the server write its pages out, so that no phase pays for the one before. */
   async rest(): Promise<void> {
@@ -53,7 +57,7 @@ export class Measurements {
       tills: platform.tillKeys ?? [],
       members: buyers.map(({ number }) => number),
       businessDate: load.businessDate ?? new Date(Date.now() - 86_400_000).toISOString().slice(0, 10),
-      run: `B${++this.runs}`,
+      run: `${this.name}${++this.runs}`,
     };
     const before = await this.transactions();
     const cpu = new CpuDuring([...this.lab.watched, ...(await backends(this.lab))], load.warmUpS, load.seconds);

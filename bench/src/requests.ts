@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type Baskets, baskets } from './baskets.js';
 
 /** A till that posts purchases. */
@@ -18,7 +19,9 @@ export type Requests =
       /** Makes receipt numbers and keys of this run unlike those of any other. */
       run: string;
     }
-  | { kind: 'reads'; paths: readonly string[]; bearer: string | undefined };
+  | { kind: 'reads'; paths: readonly string[]; bearer: string | undefined }
+  /** Each once, in order; a body is JSON. */
+  | { kind: 'posts'; posts: readonly (readonly [path: string, body: string])[]; bearer: string };
 
 /** Makes the next request, head and body as they go over the wire. */
 export type NextRequest = () => string;
@@ -27,7 +30,26 @@ export type NextRequest = () => string;
 export const ACKNOWLEDGED = '"credited"';
 
 export function requestsOf(requests: Requests, host: string): NextRequest {
-  return requests.kind === 'purchases' ? purchases(requests, host) : reads(requests, host);
+  switch (requests.kind) {
+    case 'purchases':
+      return purchases(requests, host);
+    case 'reads':
+      return reads(requests, host);
+    case 'posts':
+      return posts(requests, host);
+  }
+}
+
+function posts({ posts: all, bearer }: Requests & { kind: 'posts' }, host: string): NextRequest {
+  const head = `host: ${host}\r\nauthorization: Bearer ${bearer}\r\ncontent-type: application/json\r\n`;
+  let next = 0;
+  return () => {
+    const post = all[next++];
+    if (!post) throw new RangeError('There are fewer posts than the load asks for');
+    const [path, body] = post;
+    const keyed = `idempotency-key: ${randomUUID()}\r\ncontent-length: ${Buffer.byteLength(body)}`;
+    return `POST ${path} HTTP/1.1\r\n${head}${keyed}\r\n\r\n${body}`;
+  };
 }
 
 function reads({ paths, bearer }: Requests & { kind: 'reads' }, host: string): NextRequest {

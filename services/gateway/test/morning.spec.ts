@@ -48,7 +48,7 @@ async function limitPurchases(most: number): Promise<void> {
   expect([drafted.status, drafted.body]).toEqual([201, expect.objectContaining({ state: 'draft' })]);
   const { version } = drafted.body as { version: number };
   const today = counter(0).receipt(undefined).businessDate;
-  await journey.as('marketing').post(`${path}/versions/${version}:publish`, { effectiveFrom: today }).expect(201);
+  await journey.as('administrator').post(`${path}/versions/${version}:publish`, { effectiveFrom: today }).expect(201);
 }
 
 describe('The morning after', () => {
