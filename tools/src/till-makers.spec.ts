@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Platform, startPlatform } from '@regulars/tools';
-import { Api, accepted } from './api.js';
+import { Api, accepted, eventually } from './api.js';
 import { putThrough } from './conformance/run.js';
 import { TillProgram } from './conformance/till-program.js';
 import { Watch } from './conformance/watch.js';
@@ -17,6 +18,8 @@ const program = join(workspaceDir, 'tools', 'dist', 'conformance', 'reference-ti
 
 let platform: Platform;
 let sandbox: Sandbox;
+/** The same for a till that signs; its key is in `signer.pem`. */
+let signer: Sandbox;
 let dir: string;
 
 beforeAll(async () => {
@@ -28,7 +31,12 @@ beforeAll(async () => {
     },
   });
   sandbox = await sandboxFor(platform.gateway.url, platform.tokens.administrator, 'a maker');
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  await writeFile(join(dir, 'signer.pem'), privateKey.export({ type: 'pkcs8', format: 'pem' }));
+  const { x = '' } = publicKey.export({ format: 'jwk' });
+  signer = await sandboxFor(platform.gateway.url, platform.tokens.administrator, 'a maker who signs', x);
   await isKnown(sandbox);
+  await eventually('the gateway hearing of the signer', () => isKnownSigner(privateKey));
 });
 
 afterAll(async () => {
@@ -57,6 +65,17 @@ async function isKnown({ key, members }: Sandbox): Promise<void> {
     if (attempt > 300) throw new Error(`the sandbox is not known: ${status}`);
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
+}
+
+/** True once the gateway knows the key: it then finds something else wrong with the request. */
+async function isKnownSigner(key: KeyObject): Promise<true | undefined> {
+  const created = Math.floor(Date.now() / 1_000);
+  const input = `("@method" "@path");created=${created};keyid="${signer.keyId}"`;
+  const base = `"@method": GET\n"@path": /v1/rewards\n"@signature-params": ${input}`;
+  const signature = sign(null, Buffer.from(base), key).toString('base64');
+  const headers = { 'signature-input': `till=${input}`, signature: `till=:${signature}:` };
+  const { status } = await fetch(`${platform.gateway.url}/v1/rewards`, { headers });
+  return status === 401 ? undefined : true;
 }
 
 describe('The sandbox for till makers', () => {
@@ -113,11 +132,18 @@ describe('The guide for till makers', () => {
 });
 
 describe('The conformance run for tills', () => {
-  async function judge(flaw: string, only?: readonly string[]): Promise<Record<string, string | undefined>> {
+  interface Judging {
+    readonly flaw?: string;
+    readonly only?: readonly string[];
+    readonly signs?: boolean;
+  }
+
+  async function judge({ flaw = '', only, signs }: Judging): Promise<Record<string, string | undefined>> {
     const watch = await Watch.start(platform.gateway.url, 0);
-    const journal = join(dir, `journal-${flaw}.json`);
+    const journal = join(dir, `journal-${signs ? 'signed-' : ''}${flaw}.json`);
     const till = new TillProgram(`exec ${process.execPath} ${program}`, {
       ...environment(),
+      ...(signs && { TILL_KEY: '', KEY_ID: signer.keyId, SIGNING_KEY: join(dir, 'signer.pem') }),
       GATEWAY: watch.url,
       JOURNAL: journal,
       FLAW: flaw,
@@ -132,9 +158,22 @@ describe('The conformance run for tills', () => {
   }
 
   it('[O6] finds nothing in a till that keeps the rules', async () => {
-    const found = await judge('');
-    expect(Object.keys(found)).toHaveLength(11);
+    const found = await judge({});
+    expect(Object.keys(found)).toHaveLength(13);
     expect(Object.entries(found).filter(([, finding]) => finding !== undefined)).toEqual([]);
+  });
+
+  it('[O6] finds nothing in a till that signs what it sends and keeps the rules', async () => {
+    const found = await judge({ signs: true });
+    expect(Object.entries(found).filter(([, finding]) => finding !== undefined)).toEqual([]);
+  });
+
+  it.each([
+    ['half-signs', 'signature', 'does not cover idempotency-key'],
+    ['keeps-its-time', 'signed-time', 'did not sign again'],
+  ])('[O6] notices a till that signs and %s', async (flaw, rule, told) => {
+    const found = await judge({ flaw, only: [rule], signs: true });
+    expect(found[rule]).toContain(told);
   });
 
   it.each([
@@ -148,7 +187,7 @@ describe('The conformance run for tills', () => {
     ['reuses-receipt', 'refund', 'it needs its own'],
     ['strict', 'growth', 'stopped after an answer'],
   ])('[O6] notices a till that %s', async (flaw, rule, told) => {
-    const found = await judge(flaw, rule === 'refund' ? ['post', rule] : [rule]);
+    const found = await judge({ flaw, only: rule === 'refund' ? ['post', rule] : [rule] });
     expect(found[rule]).toContain(told);
   });
 });

@@ -4,6 +4,10 @@ export interface Exchange {
   readonly path: string;
   readonly bearer: string;
   readonly idempotencyKey: string;
+  /** `Signature-Input` (RFC 9421); empty where the till does not sign. */
+  readonly signatureInput: string;
+  /** `Content-Digest` (RFC 9530). */
+  readonly digest: string;
   /** The bytes that were sent. */
   readonly body: string;
   /** What the till was answered; undefined where the connection was cut. */

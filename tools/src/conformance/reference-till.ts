@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, createPrivateKey, randomUUID, sign } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,7 +9,7 @@ import { Temporal } from 'temporal-polyfill';
  * sends it, and sends that, byte for byte, until it has an answer; after a restart it goes on where it was.
  *
  * Takes GATEWAY, TILL_KEY, MEMBER (a member number) and JOURNAL (a file) from the environment, and a line of JSON for each
- * thing to do. FLAW makes it break one rule, so that the conformance run can be seen to notice.
+ * thing to do. Instead of TILL_KEY it takes KEY_ID and SIGNING_KEY (a PEM file), and signs what it sends. FLAW makes it break one rule, so that the conformance run can be seen to notice.
  */
 interface Post {
   readonly path: string;
@@ -19,12 +19,16 @@ interface Post {
 }
 
 const { GATEWAY = '', TILL_KEY = '', MEMBER = '', JOURNAL = 'till-journal.json', FLAW = '' } = process.env;
+const { KEY_ID = '', SIGNING_KEY } = process.env;
+const signingKey = SIGNING_KEY === undefined ? undefined : createPrivateKey(readFileSync(SIGNING_KEY));
 const TIMEOUT_MS = 5_000;
 const PAUSE_MS = 300;
 
 const journal: Post[] =
   existsSync(JOURNAL) && FLAW !== 'forgets' ? (JSON.parse(readFileSync(JOURNAL, 'utf8')) as Post[]) : [];
 let isBusy = false;
+/** How far this clock is ahead of the platform's, as the platform told. */
+let aheadS = 0;
 
 createInterface({ input: process.stdin }).on('line', (line) => {
   const { do: what } = JSON.parse(line) as { do: 'purchase' | 'refund' };
@@ -45,6 +49,7 @@ async function send(): Promise<void> {
   for (let post = nextOpen(); post; post = nextOpen()) {
     const answer = await attempt(post);
     if (answer && answer.status < 300) post.state = 'taken';
+    else if (answer?.status === 401 && takesTime(answer.told)) continue;
     else if (answer && answer.status !== 429 && answer.status < 500 && FLAW !== 'insists') post.state = 'refused';
     else {
       const told = FLAW === 'impatient' ? 0 : Number(answer?.headers.get('retry-after') ?? 0) * 1_000;
@@ -60,21 +65,58 @@ function nextOpen(): Post | undefined {
   return journal.find(({ state }) => state === 'open');
 }
 
-async function attempt(post: Post): Promise<Response | undefined> {
+interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly told: {
+    readonly code?: string;
+    readonly clock?: { readonly aheadS: number };
+    readonly fieldOfTomorrow?: unknown;
+  };
+}
+
+async function attempt(post: Post): Promise<Answer | undefined> {
   try {
     const headers = {
-      authorization: `Bearer ${TILL_KEY}`,
+      ...(signingKey ? signatureOf(post) : { authorization: `Bearer ${TILL_KEY}` }),
       'content-type': 'application/json',
       'idempotency-key': post.key,
     };
     const signal = AbortSignal.timeout(TIMEOUT_MS);
     const answer = await fetch(`${GATEWAY}${post.path}`, { method: 'POST', headers, body: post.body, signal });
-    const told = (await answer.json()) as { fieldOfTomorrow?: unknown };
+    const told = (await answer.json()) as Answer['told'];
     if (FLAW === 'strict' && told.fieldOfTomorrow !== undefined) process.exit(1);
-    return answer;
+    return { status: answer.status, headers: answer.headers, told };
   } catch {
     return undefined;
   }
+}
+
+/** The headers of a signature (RFC 9421, RFC 9530): made anew for each attempt, for it tells its time. */
+function signatureOf({ path, key, body }: Post): Record<string, string> {
+  if (!signingKey) return {};
+  const created = Math.floor(Date.now() / 1_000) - aheadS;
+  const values: Record<string, string> = {
+    '@method': 'POST',
+    '@path': path,
+    'content-digest': `sha-256=:${createHash('sha256').update(body).digest('base64')}:`,
+    'idempotency-key': key,
+  };
+  const covered = Object.keys(values).filter((name) => FLAW !== 'half-signs' || name !== 'idempotency-key');
+  const input = `(${covered.map((name) => `"${name}"`).join(' ')});created=${created};keyid="${KEY_ID}";alg="ed25519"`;
+  const base = [...covered.map((name) => `"${name}": ${values[name]}`), `"@signature-params": ${input}`].join('\n');
+  return {
+    'content-digest': values['content-digest'] as string,
+    'signature-input': `till=${input}`,
+    signature: `till=:${sign(null, Buffer.from(base), signingKey).toString('base64')}:`,
+  };
+}
+
+/** Whether the platform told the time; the till goes by it from now on. */
+function takesTime({ code, clock }: Answer['told']): boolean {
+  if (code !== 'SIGNATURE_TIME_OFF' || !clock || FLAW === 'keeps-its-time') return false;
+  aheadS += clock.aheadS;
+  return true;
 }
 
 /** What a flawed till does to a post before it sends it again. */
@@ -116,6 +158,6 @@ function receipt(letter: string) {
 /** The time in the sandbox's store; its business day ends at midnight. */
 function now(laterS = 0): string {
   const here = Temporal.Now.zonedDateTimeISO('Asia/Shanghai').add({ seconds: laterS });
-  const told = FLAW === 'wrong-clock' ? here.subtract({ minutes: 7 }) : here;
+  const told = here.subtract({ seconds: aheadS, minutes: FLAW === 'wrong-clock' ? 7 : 0 });
   return told.toString({ timeZoneName: 'never', smallestUnit: 'second' });
 }

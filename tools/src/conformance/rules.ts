@@ -8,11 +8,12 @@ const EARLY_MS = 150;
 /** What is wrong with what a till did; undefined when nothing is. */
 export type Finding = string | undefined;
 
-/** Every write has the till's key and an Idempotency-Key; amounts and times are in order, so that it is taken. */
+/** Every write has the till's key or its signature, and an Idempotency-Key; amounts and times are in order, so that it is taken. */
 export function isPostedWell(seen: readonly Exchange[]): Finding {
   const [first] = seen;
   if (!first) return 'nothing was posted';
-  if (!first.bearer.startsWith('rtk_')) return 'the request has no till key (Authorization: Bearer rtk_…)';
+  if (!first.bearer.startsWith('rtk_') && first.signatureInput === '')
+    return 'the request has neither a till key (Authorization: Bearer rtk_…) nor a signature';
   const hasKey = first.idempotencyKey.length > 0 && first.idempotencyKey.length <= 128;
   if (!hasKey && !first.path.endsWith(':batch')) return 'the write has no Idempotency-Key of 1 to 128 characters';
   return isTaken(first) ? undefined : `it was answered ${first.answered?.status ?? 'nothing'}: ${problemIn(first)}`;

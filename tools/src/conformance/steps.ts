@@ -11,6 +11,7 @@ import {
   survivesRestart,
   waitsAsTold,
 } from './rules.js';
+import { signsAllOrNone, takesTheTime } from './signatures.js';
 import type { Fault } from './watch.js';
 
 /** What a till is asked to do: to its program as a line of JSON, to a person in words. */
@@ -20,6 +21,8 @@ const RETRY_AFTER_S = 2;
 const OFFLINE = 3;
 /** What a till does on its own after a refusal shows within this time. */
 const QUIET_MS = 4_000;
+/** Within what the gateway allows to a signature, so that the till goes on with the time that it was told. */
+const AHEAD_S = 200;
 
 /** One thing that a till is put through. */
 export interface Step {
@@ -121,6 +124,22 @@ export const steps: readonly Step[] = [
     faults: [{ kind: 'answer-grown' }],
     isOver: (seen) => seen.filter(isTaken).length > 1,
     judge: (seen) => (seen.filter(isTaken).length > 1 ? undefined : 'it stopped after an answer with a new field'),
+  },
+  {
+    rule: 'signature',
+    title: 'signs every write as a whole, where it signs',
+    commands: ['purchase'],
+    isOver: (seen) => seen.some((each) => each.answered),
+    judge: (seen, before) => signsAllOrNone([...before, ...seen]) ?? isPostedWell(seen),
+  },
+  {
+    // Comes after what looks at the till's clock: a till that is told the time goes by it from now on.
+    rule: 'signed-time',
+    title: 'signs again by the time that it is told, where it signs',
+    commands: ['purchase'],
+    faults: [{ kind: 'clock-told', aheadS: AHEAD_S }],
+    isOver: answered,
+    judge: (seen) => takesTheTime(seen, AHEAD_S),
   },
   {
     rule: 'receipts',

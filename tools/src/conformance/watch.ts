@@ -12,6 +12,8 @@ export type Fault =
   | { readonly kind: 'answer-late'; readonly byMs: number }
   /** The gateway never sees it. */
   | { readonly kind: 'answered'; readonly status: number; readonly retryAfterS?: number }
+  /** Of a request that is signed: the gateway never sees it, and the till hears that its clock is off. */
+  | { readonly kind: 'clock-told'; readonly aheadS: number }
   /** The gateway does it, and the answer has a field that the till cannot know. */
   | { readonly kind: 'answer-grown' };
 
@@ -63,24 +65,19 @@ export class Watch {
       path,
       bearer: (request.headers.authorization ?? '').replace(/^Bearer /, ''),
       idempotencyKey: String(request.headers['idempotency-key'] ?? ''),
+      signatureInput: String(request.headers['signature-input'] ?? ''),
+      digest: String(request.headers['content-digest'] ?? ''),
       body,
       answered: undefined,
     };
     this.exchanges.push(exchange);
     const fault = this.faults.shift();
     if (fault?.kind === 'answered') {
-      const code = fault.status === 409 ? 'RECEIPT_CONFLICT' : 'DEPENDENCY_UNAVAILABLE';
-      const problem = {
-        code,
-        status: fault.status,
-        retryable: fault.status !== 409,
-        title: 'Played by the conformance run',
-      };
-      const headers = {
-        'content-type': 'application/problem+json',
-        ...(fault.retryAfterS && { 'retry-after': String(fault.retryAfterS) }),
-      };
-      await this.answer(response, new Response(JSON.stringify(problem), { status: fault.status, headers }), exchange);
+      await this.answer(response, played(fault.status, fault.retryAfterS), exchange);
+      return;
+    }
+    if (fault?.kind === 'clock-told' && exchange.signatureInput !== '') {
+      await this.answer(response, clockTold(exchange.atMs, fault.aheadS), exchange);
       return;
     }
     const answer = await this.pass(request, path, body);
@@ -118,4 +115,25 @@ export class Watch {
 async function grown(answer: Response): Promise<Response> {
   const body = (await answer.json()) as object;
   return new Response(JSON.stringify({ ...body, fieldOfTomorrow: { stars: 5 } }), answer);
+}
+
+/** A problem that the gateway could have answered. */
+function played(status: number, retryAfterS: number | undefined): Response {
+  const code = status === 409 ? 'RECEIPT_CONFLICT' : 'DEPENDENCY_UNAVAILABLE';
+  return problem(
+    { code, status, retryable: status !== 409 },
+    retryAfterS === undefined ? {} : { 'retry-after': String(retryAfterS) },
+  );
+}
+
+function clockTold(nowMs: number, aheadS: number): Response {
+  const clock = { serverTime: new Date(nowMs).toISOString(), aheadS };
+  return problem({ code: 'SIGNATURE_TIME_OFF', status: 401, retryable: false, clock });
+}
+
+function problem(body: { readonly status: number } & Readonly<Record<string, unknown>>, headers: Record<string, string> = {}): Response {
+  return new Response(JSON.stringify({ ...body, title: 'Played by the conformance run' }), {
+    status: body.status,
+    headers: { 'content-type': 'application/problem+json', ...headers },
+  });
 }
