@@ -18,6 +18,8 @@ export interface ScenarioReport {
   readonly strikes: readonly Strike[];
   /** Attempts by what they were answered. */
   readonly outcomes: Readonly<Record<string, number>>;
+  /** What the scenario measured, in the words of the scenario. */
+  readonly measurements: readonly object[];
   readonly violations: readonly BrokenRule[];
   readonly seconds: number;
 }
@@ -43,6 +45,7 @@ export function reportOf(
   seed: number,
   history: History,
   violations: readonly Violation[],
+  measurements: readonly object[],
   seconds: number,
 ): ScenarioReport {
   const { attempts, strikes } = history;
@@ -60,6 +63,7 @@ export function reportOf(
     inFlightAtFault,
     strikes,
     outcomes: countBy(attempts.map(({ outcome }) => outcome?.kind ?? 'open')),
+    measurements,
     violations: grouped(inFlightAtFault > 0 ? violations : [...violations, idle]),
     seconds: Math.round(seconds * 10) / 10,
   };

@@ -43,10 +43,10 @@ export async function runScenario(
   const history = new History(join(outDir, `${scenario.name}.ndjson`));
   const logsDir = join(outDir, `${scenario.name}-logs`);
   await rm(logsDir, { recursive: true, force: true });
-  const report = (violations: readonly Violation[]) =>
-    reportOf(scenario, seed, history, violations, (performance.now() - from) / 1_000);
   let platform: Platform | undefined;
   let stage: Stage | undefined;
+  const report = (violations: readonly Violation[]) =>
+    reportOf(scenario, seed, history, violations, stage?.measurements ?? [], (performance.now() - from) / 1_000);
   try {
     platform = await startPlatform({ servers, replicas: scenario.replicas, env: environment(scenario, between) });
     started(platform);

@@ -1,5 +1,6 @@
 import type { Scenario } from './scenario.js';
 import { cutCommit } from './scenarios/cut-commit.js';
+import { downstreamStopped } from './scenarios/downstream-stopped.js';
 import { failover } from './scenarios/failover.js';
 import { hotMember } from './scenarios/hot-member.js';
 import { kafkaStopped } from './scenarios/kafka-stopped.js';
@@ -30,6 +31,7 @@ export const scenarios: readonly Scenario[] = [
   poisonItem,
   hotMember,
   overload,
+  downstreamStopped,
   openTransaction,
   offlineBatches,
   tillKilled,

@@ -27,6 +27,7 @@ export interface Between {
 /** What a scenario plays on: a platform of its own, servers to break, tills to load it with, and a pen. */
 export class Stage {
   readonly violations: Violation[] = [];
+  readonly measurements: object[] = [];
   readonly counter: Counter;
   /** The server that has what was acknowledged: another than the platform began with, after a failover. */
   serving: LocalPostgres;
@@ -91,6 +92,17 @@ export class Stage {
     return load;
   }
 
+  /** Purchases a second that the platform takes from tills which wait for their answers. */
+  async capacityPerSecond(): Promise<number> {
+    const load = this.load({ tills: 64, givesUp: 0, asksAgain: 0 });
+    await load.goesOnFor(1_000);
+    const [before, from] = [load.acknowledged, performance.now()];
+    await sleep(4_000);
+    const perSecond = ((load.acknowledged - before) * 1_000) / (performance.now() - from);
+    await load.stop();
+    return perSecond;
+  }
+
   /** Ends what a scenario that broke off has left at work. */
   async endLoads(): Promise<void> {
     await Promise.all(this.#loads.map((load) => load.stop(0)));
@@ -114,6 +126,11 @@ export class Stage {
   /** Notes a violation of the scenario's own expectation. */
   expect(holds: boolean, rule: string, what: string): void {
     if (!holds) this.violations.push({ rule, what });
+  }
+
+  /** Puts figures into the report. */
+  measured(figures: object): void {
+    this.measurements.push(figures);
   }
 
   /** Runs SQL as the administrator, straight at the server, on a connection of its own. */

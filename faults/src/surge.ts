@@ -104,7 +104,7 @@ class Tills {
 }
 
 /** The latency in milliseconds that this share of the attempts stayed under; 0 for none. */
-export function quantileMs(attempts: readonly Attempt[], share: number): number {
+export function quantileMs(attempts: readonly Pick<Attempt, 'sentAtMs' | 'answeredAtMs'>[], share: number): number {
   const latencies = attempts.map(({ sentAtMs, answeredAtMs = Number.POSITIVE_INFINITY }) => answeredAtMs - sentAtMs);
   latencies.sort((a, b) => a - b);
   return latencies[Math.max(0, Math.ceil(latencies.length * share) - 1)] ?? 0;

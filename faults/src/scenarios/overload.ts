@@ -20,7 +20,7 @@ export const overload: Scenario = {
   name: 'overload',
   proves: 'at five times what it can bear the platform serves in time or refuses early, and recovers by itself',
   play: async (stage) => {
-    const capacity = await capacityPerSecond(stage);
+    const capacity = await stage.capacityPerSecond();
     const ordinaryMs = await ordinaryP99Ms(stage);
     const told = `ordinary purchases take up to ${ordinaryMs.toFixed(0)} ms`;
     stage.say(told);
@@ -48,17 +48,6 @@ export const overload: Scenario = {
     await recover(stage);
   },
 };
-
-/** What the platform takes from tills that wait for their answers. */
-async function capacityPerSecond(stage: Stage): Promise<number> {
-  const load = stage.load({ tills: 64, givesUp: 0, asksAgain: 0 });
-  await load.goesOnFor(1_000);
-  const [before, from] = [load.acknowledged, performance.now()];
-  await sleep(4_000);
-  const perSecond = ((load.acknowledged - before) * 1_000) / (performance.now() - from);
-  await load.stop();
-  return perSecond;
-}
 
 /** The latency of tills that leave the platform room; 99 of 100 stay under it. */
 async function ordinaryP99Ms(stage: Stage): Promise<number> {
