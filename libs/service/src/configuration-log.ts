@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { chainBegins, chained } from './chain.js';
+import { isOnlyTried } from './dry-run.js';
 
 /** Adds the chain of hashes to a `configuration_log` and makes it append-only. */
 const chain = [
@@ -101,7 +102,7 @@ const anchor = new Logger('configuration');
 /**
  * Notes a change of configuration in the owner's transaction (requirement O4). The entry and its hash also go to the log
  * of the process, outside the database: whoever writes the table anew cannot make both agree. Where a transaction rolls
- * back, the last line of an entry is the one that counts.
+ * back, the last line of an entry is the one that counts. A dry run leaves no line.
  */
 export async function logConfiguration(tx: EntityManager, change: ConfigurationChange): Promise<void> {
   const [row] = await tx.query<{ entry: number; hash: Buffer }[]>(
@@ -109,6 +110,7 @@ export async function logConfiguration(tx: EntityManager, change: ConfigurationC
      RETURNING entry, hash`,
     [change.at, change.principal, change.change, change.recordId, JSON.stringify(change.after)],
   );
+  if (isOnlyTried(tx)) return;
   anchor.log({ entry: row?.entry, hash: row?.hash.toString('hex'), change: change.change }, 'configuration changed');
 }
 

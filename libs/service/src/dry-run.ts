@@ -13,6 +13,13 @@ export function isDryRun(metadata: Metadata): boolean {
   return metadata.get('dry-run').length > 0;
 }
 
+const tried = new WeakSet<EntityManager>();
+
+/** Whether what is written here is rolled back in any case. */
+export function isOnlyTried(tx: EntityManager): boolean {
+  return tried.has(tx);
+}
+
 /**
  * Does a use case in its transaction. In a dry run all of it happens, the constraints that wait for COMMIT included, and
  * then nothing of it: the outcome is what would have been, its ids are of nobody.
@@ -25,6 +32,7 @@ export async function inTransaction<Outcome>(
   if (!isDry) return dataSource.transaction(work);
   const runner = dataSource.createQueryRunner();
   await runner.startTransaction();
+  tried.add(runner.manager);
   try {
     const outcome = await work(runner.manager);
     await runner.query('SET CONSTRAINTS ALL IMMEDIATE');

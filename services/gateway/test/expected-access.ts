@@ -121,6 +121,7 @@ export const expectedAccess: Readonly<Record<string, ExpectedAccess>> = {
   'POST /v1/merges/:mergeId:undo': { may: 'store-manager agent administrator' },
   'GET /v1/merges/:mergeId': { may: 'store-manager agent crm-analyst auditor administrator' },
   'GET /v1/members/:memberId/merges': { may: 'store-manager agent crm-analyst auditor administrator' },
+  'GET /v1/members/:memberId/tags': { may: `${atTheDesk} crm-analyst marketing auditor` },
   'PUT /v1/members/:memberId/tags': { may: 'store-manager agent crm-analyst marketing administrator' },
   'POST /v1/members/confirmation-requests': { may: 'store-manager agent crm-analyst administrator' },
   'POST /v1/members/:memberId/confirmations': { may: atTheDesk },

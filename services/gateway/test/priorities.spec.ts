@@ -38,18 +38,18 @@ describe('Priority of a member', () => {
         { kind: 'tier', what: 'gold' },
         { kind: 'special-need', what: 'elderly-care' },
       ],
-      parts: { tier: 'known', specialNeed: 'known' },
+      parts: { tier: { state: 'ok' }, specialNeed: { state: 'ok' } },
     });
   });
 
   it('[L13] marks what cannot be asked as missing, and tells the rest', async () => {
     ownersKnow();
     edge.owners.answer('getParticulars', () => {
-      throw Object.assign(new Error('away'), { code: 14 });
+      throw refusal('UNAVAILABLE', 'DEPENDENCY_UNAVAILABLE');
     });
     expect((await readPriority().expect(200)).body).toMatchObject({
       priority: 40,
-      parts: { tier: 'known', specialNeed: 'missing' },
+      parts: { tier: { state: 'ok' }, specialNeed: { state: 'missing', reason: 'DEPENDENCY_UNAVAILABLE' } },
     });
   });
 
@@ -58,7 +58,7 @@ describe('Priority of a member', () => {
     edge.owners.answer('getTier', () => {
       throw refusal('NOT_FOUND', 'ACCOUNT_UNKNOWN');
     });
-    expect((await readPriority().expect(200)).body).toMatchObject({ priority: 0, parts: { tier: 'known' } });
+    expect((await readPriority().expect(200)).body).toMatchObject({ priority: 0, parts: { tier: { state: 'ok' } } });
     edge.owners.answer('getParticulars', () => {
       throw refusal('NOT_FOUND', 'MEMBER_UNKNOWN');
     });

@@ -5,6 +5,7 @@ import { type Journey, purchaseAt, registerGuest, registerKnownGuest, startJourn
 
 interface Part {
   state: string;
+  reason?: string;
   value?: unknown;
 }
 interface Figures {
@@ -97,13 +98,13 @@ describe('The profile of a member', () => {
       return answer.isWhole && answer;
     });
     expect(statesOf(profile)).toMatchObject({
-      member: 'read',
-      particulars: 'read',
-      visits: 'read',
-      points: 'read',
-      tier: 'read',
+      member: 'ok',
+      particulars: 'ok',
+      visits: 'ok',
+      points: 'ok',
+      tier: 'ok',
       coupons: 'empty',
-      cases: 'read',
+      cases: 'ok',
     });
     const { figures } = profile.parts.visits?.value as { figures: Figures };
     expect([figures.visits, figures.spending[0]?.totalMinor, figures.dishes.length]).toEqual([1, 12_800, guest.lines]);
@@ -124,7 +125,7 @@ describe('The profile of a member', () => {
   it('[M7][O4] withholds the parts that a role may not see by themselves', async () => {
     const guest = await registerGuest(journey, purchaseAt(journey, {}).till.storeId);
     const { cases, followUps, messages, member } = statesOf(await profileOf(guest.memberId, 'cashier'));
-    expect([cases, followUps, messages, member]).toEqual(['withheld', 'withheld', 'withheld', 'read']);
+    expect([cases, followUps, messages, member]).toEqual(['withheld', 'withheld', 'withheld', 'ok']);
     await journey.as('agent').get('/v1/members/0199c0de-0000-7000-8000-00000000dead/profile').expect(404);
   });
 
@@ -149,11 +150,38 @@ describe('The profile of a member', () => {
       await eventually(async () => {
         const profile = await profileOf(guest.memberId);
         expect(profile.isWhole).toBe(false);
-        expect(statesOf(profile)).toMatchObject({ cases: 'missing', coupons: 'empty', member: 'read', visits: 'read' });
+        expect(statesOf(profile)).toMatchObject({ cases: 'missing', coupons: 'empty', member: 'ok', visits: 'ok' });
       });
     } finally {
       await service.start();
     }
     await eventually(async () => statesOf(await profileOf(guest.memberId)).cases === 'empty');
+  });
+
+  it('[M7][O6] says of what loyalty keeps that it is missing in the same words on every route, while loyalty is stopped', async () => {
+    const guest = await registerKnownGuest(journey, purchaseAt(journey, {}).till.storeId);
+    const routes = [
+      ['profile', `/v1/members/${guest.memberId}/profile`, 'agent', 'points', 'member'],
+      ['priority', `/v1/members/${guest.memberId}/priority`, 'agent', 'tier', 'specialNeed'],
+      ['changes', '/v1/configuration/changes', 'auditor', 'loyalty', 'stores'],
+      ['seals', '/v1/configuration/seals', 'auditor', 'loyalty', 'stores'],
+    ] as const;
+    const told = async () =>
+      Promise.all(
+        routes.map(async ([name, path, who, missing, there]) => {
+          const { parts } = (await journey.as(who).get(path).expect(200)).body as { parts: Record<string, Part> };
+          const { state, reason } = parts[missing] ?? {};
+          return { name, state, reason, there: parts[there]?.state };
+        }),
+      );
+    const all = (state: string, reason?: string) => routes.map(([name]) => ({ name, state, reason, there: 'ok' }));
+    const service = journey.platform.service('loyalty');
+    await service.stop();
+    try {
+      await eventually(async () => expect(await told()).toEqual(all('missing', 'DEPENDENCY_UNAVAILABLE')));
+    } finally {
+      await service.start();
+    }
+    await eventually(async () => (await told()).every(({ state, there }) => state === 'ok' && there === 'ok'));
   });
 });

@@ -13,6 +13,7 @@ import { Tiers } from './0022-tiers.js';
 import { AccessSeals } from './0030-access-seals.js';
 import { Restrictions } from './0031-restrictions.js';
 import { Confirmations } from './0032-confirmations.js';
+import { TagVersions } from './0033-tag-versions.js';
 import { OutboxOrder } from './0100-outbox-order.js';
 
 /** Oldest first. */
@@ -31,5 +32,6 @@ export const migrations: Migrations = [
   AccessSeals,
   Restrictions,
   Confirmations,
+  TagVersions,
   OutboxOrder,
 ];

@@ -4,4 +4,6 @@ import type { Principal } from '@regulars/service';
 export interface Caller {
   readonly principal: Principal;
   readonly traceparent: string | undefined;
+  /** Whether it is only to be told what would become of it. */
+  readonly isDryRun?: boolean;
 }

@@ -1,13 +1,13 @@
 import type { Metadata } from '@grpc/grpc-js';
 import type { PageRequest } from '@regulars/contracts/call/v1/call';
-import { type Page, pageOf, principalOf, type Refusal, refusal, traceparentIn } from '@regulars/service';
+import { isDryRun, type Page, pageOf, principalOf, type Refusal, refusal, traceparentIn } from '@regulars/service';
 import type { z } from 'zod';
 import type { Caller } from './caller.js';
 import { isPurpose, type Purpose, purposes } from './privacy/clear-reads.js';
 
 /** Who makes a call. */
 export function callerOf(metadata: Metadata): Caller {
-  return { principal: principalOf(metadata), traceparent: traceparentIn(metadata) };
+  return { principal: principalOf(metadata), traceparent: traceparentIn(metadata), isDryRun: isDryRun(metadata) };
 }
 
 /** The same for a call about a member. @throws Refusal when another member makes it: to her, others do not exist */

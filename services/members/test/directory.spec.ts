@@ -64,6 +64,56 @@ describe('The directory of members', () => {
     expect([tags, await found({ tag: 'tasting-club' })]).toEqual([[], [there]]);
   });
 
+  it('[M4][O4] replaces the tags that were read: of two who read the same, the second is told', async () => {
+    const memberId = await registered('司空图');
+    const read = async () => client.getTags({ memberId }, await as(agent));
+    expect(await read()).toEqual({ tags: [], version: 0 });
+    const both = ['early-bird', 'tasting-club'].map(async (tag) =>
+      client.setTags({ memberId, tags: [tag], expectedVersion: 0 }, { ...(await as(agent)), idempotencyKey: tag }),
+    );
+    const ended = await Promise.allSettled(both);
+    const late = both.filter((_, at) => ended[at]?.status === 'rejected');
+    expect(late).toHaveLength(1);
+    expect(await refusalOf(late[0] as (typeof both)[0])).toMatchObject({ code: 'VERSION_CHANGED' });
+    const stands = await read();
+    expect(stands.version).toBe(1);
+    const [won = ''] = stands.tags;
+    const again = { ...(await as(agent)), idempotencyKey: won };
+    const replayed = await client.setTags({ memberId, tags: [won], expectedVersion: 0 }, again);
+    expect(replayed).toEqual({ tags: [won], version: 1, replayed: true });
+    expect(await client.setTags({ memberId, tags: [] }, await as(agent))).toMatchObject({ tags: [], version: 2 });
+    const unknown = client.getTags({ memberId: nobody }, await as(agent));
+    expect(await refusalOf(unknown)).toMatchObject({ code: 'MEMBER_UNKNOWN' });
+  });
+
+  it('[O4][M1] tries writes about a member: the answer tells what would be, and nothing is', async () => {
+    const memberId = await registered('独孤求败');
+    const tables = ['member', 'acceptance', 'member_tag', 'contact_change', 'idempotency', 'outbox'];
+    const stands = async () => {
+      const counts = tables.map((table) => `(SELECT count(*) FROM ${table})`).join(', ');
+      const sql = `SELECT row(${counts}, confirmed_at, tags_version)::text AS all FROM member WHERE member_id = $1`;
+      return (await desk.database.query<{ all: string }>(sql, [memberId])).rows;
+    };
+    const dry = async () => ({ ...(await as(agent)), dryRun: true, idempotencyKey: 'a try' });
+    const before = await stands();
+    const mobile = `+86138${String(randomInt(100_000_000)).padStart(8, '0')}`;
+    const { member } = await desk.client.registerMember(registrationOf({ name: '独孤伽罗', mobile }), await dry());
+    expect(member?.number).not.toBe('');
+    expect(await client.setTags({ memberId, tags: ['regular'] }, await dry())).toMatchObject({ version: 1 });
+    expect((await client.confirmRecord({ memberId }, await dry())).confirmedAt).toBeInstanceOf(Date);
+    const accepted = {
+      notice: 'benefits',
+      version: '2030-01',
+      channel: RegistrationChannel.APP,
+      acceptedAt: new Date(),
+    };
+    const { acceptances } = await client.acceptNotices({ memberId, acceptances: [accepted] }, await dry());
+    expect(acceptances.map(({ version }) => version)).toContain('2030-01');
+    expect(await stands()).toEqual(before);
+    const unknown = client.setTags({ memberId: nobody, tags: [] }, await dry());
+    expect(await refusalOf(unknown)).toMatchObject({ code: 'MEMBER_UNKNOWN' });
+  });
+
   it('[M4][O4] shows whoever acts for some stores the members of those', async () => {
     const here = await registered('欧阳修');
     const there = await registered('欧阳询', xuhui);

@@ -79,6 +79,7 @@ export const permissions: Readonly<Record<string, Permission>> = {
   'POST /v1/merges/:mergeId:undo': people('store-manager', 'agent', 'administrator'),
   'GET /v1/merges/:mergeId': people('store-manager', 'agent', 'crm-analyst', 'auditor', 'administrator'),
   'GET /v1/members/:memberId/merges': people('store-manager', 'agent', 'crm-analyst', 'auditor', 'administrator'),
+  'GET /v1/members/:memberId/tags': people(...desk, 'crm-analyst', 'marketing', 'auditor'),
   'PUT /v1/members/:memberId/tags': people('store-manager', 'agent', 'crm-analyst', 'marketing', 'administrator'),
   'POST /v1/members/confirmation-requests': people('store-manager', 'agent', 'crm-analyst', 'administrator'),
   'POST /v1/members/:memberId/confirmations': people(...desk),

@@ -1,9 +1,11 @@
-import { Body, Controller, Get, HttpCode, Inject, Param, Post, Put, Query, Res } from '@nestjs/common';
+import { Body, Controller, Get, Headers, HttpCode, Inject, Param, Post, Put, Query, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { CallOptions } from '@regulars/service';
 import type { FastifyReply } from 'fastify';
 import { Call, type Write, Writing } from '../access/call.guard.js';
+import { DryRunQuery } from '../edge/dry-run.guard.js';
 import { id, pageRequest } from '../edge/fields.js';
+import { IfMatchHeader, tellVersion, versionOf } from '../edge/if-match.config.js';
 import { present } from '../edge/present.js';
 import { Documented } from '../edge/reference.config.js';
 import { tellReplay } from '../edge/replay.guard.js';
@@ -60,6 +62,7 @@ export class DirectoryController {
   }
 
   @Post('confirmation-requests')
+  @DryRunQuery()
   @HttpCode(200)
   @Documented({
     summary: 'Ask members to confirm their data, by a message',
@@ -78,6 +81,7 @@ export class DirectoryController {
   }
 
   @Post(':memberId/confirmations')
+  @DryRunQuery()
   @HttpCode(200)
   @Documented({
     summary: 'Note that the member confirmed the data',
@@ -96,22 +100,45 @@ export class DirectoryController {
     return { confirmedAt };
   }
 
+  @Get(':memberId/tags')
+  @Documented({ summary: 'Read the tags of a member', answers: { 200: tagsBody }, problems: ['MEMBER_UNKNOWN'] })
+  async readTags(
+    @Param('memberId', { schema: id }) memberId: string,
+    @Call() call: CallOptions,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const { tags, version } = await this.owners.memberDirectory.getTags({ memberId }, call);
+    tellVersion(reply, version);
+    return { tags };
+  }
+
   @Put(':memberId/tags')
+  @IfMatchHeader({ required: false })
+  @DryRunQuery()
   @Documented({
     summary: 'Replace the tags of a member',
+    description: 'Without If-Match whatever stands is replaced.',
     answers: { 200: tagsBody },
-    problems: ['MEMBER_UNKNOWN'],
+    problems: ['MEMBER_UNKNOWN', 'VERSION_CHANGED', 'IDEMPOTENCY_KEY_REUSED'],
     needsKey: true,
   })
   async setTags(
     @Param('memberId', { schema: id }) memberId: string,
-    @Body({ schema: tagsBody }) { tags }: TagsBody,
+    @Body({ schema: tagsBody }) body: TagsBody,
+    @Headers('if-match') ifMatch: string | undefined,
     @Writing() write: Write,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return this.owners.memberDirectory.setTags({ memberId, tags }, write.call);
+    const expectedVersion = ifMatch === undefined ? undefined : versionOf(ifMatch);
+    const request = { memberId, ...body, expectedVersion };
+    const { tags, version, replayed } = await this.owners.memberDirectory.setTags(request, write.call);
+    tellReplay(reply, replayed);
+    tellVersion(reply, version);
+    return { tags };
   }
 
   @Post(':memberId/acceptances')
+  @DryRunQuery()
   @HttpCode(200)
   @Documented({
     summary: 'Note that the member accepted further versions of notices',

@@ -3,8 +3,8 @@ import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swag
 import type { z } from 'zod';
 import { type Permission, permissionOf } from '../access/permissions.js';
 import { meanings } from './meanings.js';
-import { problemSchema } from './problems.js';
-import { jsonSchema, problemExamples, sharedHeaders } from './reference.config.js';
+import { type ProblemCode, problemSchema } from './problems.js';
+import { jsonSchema, problemAnswer, problemExamples, sharedHeaders } from './reference.config.js';
 import { type Schema, sampleOf } from './samples.js';
 
 const about = `One API for tills, people and machines of a chain.
@@ -136,7 +136,16 @@ function tellWhoMay(operation: Operation, permission: Permission): void {
     ...(roles.length > 0 ? [`people in the roles ${roles.join(', ')}`] : []),
     ...(members ? ['members who signed in by a one-time code'] : []),
   ];
+  if (!tills) leaveOutSigning(operation);
   operation.description = [operation.description, `For ${callers.join(' and ')}.`].filter(Boolean).join('\n\n');
+}
+
+/** Nobody but tills signs. */
+function leaveOutSigning(operation: Operation): void {
+  const told = operation.responses['401'];
+  const examples = told && 'content' in told ? told.content?.['application/problem+json']?.examples : undefined;
+  const codes = Object.keys(examples ?? {}).filter((code) => !code.startsWith('SIGNATURE_') && code !== 'DIGEST_WRONG');
+  operation.responses['401'] = problemAnswer(codes as ProblemCode[]);
 }
 
 function tellParameters(operation: Operation): void {

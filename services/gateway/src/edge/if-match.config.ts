@@ -4,12 +4,15 @@ import type { FastifyReply } from 'fastify';
 import { Malformed } from './faults.js';
 import { problem, Refused } from './problems.js';
 
-/** Documents the header that says which version is replaced. */
-export function IfMatchHeader(): MethodDecorator {
+/**
+ * Documents the header that says which version is replaced. Where a route took writes without it in a release before, it
+ * is not required: what callers send may only be taken more widely.
+ */
+export function IfMatchHeader({ required } = { required: true }): MethodDecorator {
   return applyDecorators(
     ApiHeader({
       name: 'If-Match',
-      required: true,
+      required,
       description: 'The ETag that was read: what was changed since is not written over',
       schema: { type: 'string', pattern: '^"\\d{1,15}"$', examples: ['"3"'] },
     }),

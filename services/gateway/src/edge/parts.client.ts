@@ -1,11 +1,6 @@
 import { RpcFailure } from '@regulars/service';
-import { problemOf } from './problems.js';
-
-/** What became of one part. */
-export interface Part {
-  readonly state: 'ok' | 'missing';
-  readonly reason?: string;
-}
+import type { Part } from './parts.js';
+import { problemOf, Refused } from './problems.js';
 
 /** What was gathered: `values` holds the parts that are there. */
 export interface Gathered<Values> {
@@ -24,7 +19,9 @@ export async function gather<Values extends object>(
 ): Promise<Gathered<Values>> {
   const names = Object.keys(asked) as (keyof Values)[];
   const settled = await Promise.allSettled(names.map((name) => asked[name]));
-  const told = settled.map((each) => (each.status === 'fulfilled' ? { state: 'ok' as const } : missing(each.reason)));
+  const told = settled.map((each) =>
+    each.status === 'fulfilled' ? { state: 'ok' as const } : missingPart(each.reason),
+  );
   const values = settled.map((each) => (each.status === 'fulfilled' ? each.value : undefined));
   return {
     values: Object.fromEntries(names.map((name, at) => [name, values[at]])),
@@ -32,9 +29,14 @@ export async function gather<Values extends object>(
   } as Gathered<Values>;
 }
 
-function missing(error: unknown): Part {
-  if (!(error instanceof RpcFailure)) throw error;
-  const { status, code } = problemOf(error);
-  if (status !== 429 && status !== 503) throw error;
-  return { state: 'missing', reason: code };
+/** The part of an owner that is out or too busy. @throws whatever else went wrong */
+export function missingPart(error: unknown) {
+  const why = whyOf(error);
+  if (why?.status !== 429 && why?.status !== 503) throw error;
+  return { state: 'missing' as const, reason: why.code };
+}
+
+function whyOf(error: unknown) {
+  if (error instanceof Refused) return error.problem;
+  return error instanceof RpcFailure ? problemOf(error) : undefined;
 }

@@ -135,7 +135,8 @@ function problemsByStatus(codes: readonly ProblemCode[]): [number, ProblemCode[]
   return [...byStatus];
 }
 
-function problemAnswer(codes: readonly ProblemCode[]) {
+/** The answer of one status, with an example of each code. */
+export function problemAnswer(codes: readonly ProblemCode[]) {
   const examples = codes.map((code) => [code, { $ref: `#/components/examples/${code}` }]);
   const waits = codes.some((code) => knownProblems[code].status === 429 || knownProblems[code].status === 503);
   return {

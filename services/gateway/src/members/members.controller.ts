@@ -4,6 +4,7 @@ import type { FindMemberRequest } from '@regulars/contracts/members/v1/members';
 import type { CallOptions } from '@regulars/service';
 import type { FastifyReply } from 'fastify';
 import { Call, Write, Writing } from '../access/call.guard.js';
+import { DryRunQuery } from '../edge/dry-run.guard.js';
 import { id } from '../edge/fields.js';
 import { present } from '../edge/present.js';
 import { Documented } from '../edge/reference.config.js';
@@ -28,6 +29,7 @@ export class MembersController {
   constructor(@Inject(Owners) private readonly owners: Owners) {}
 
   @Post()
+  @DryRunQuery()
   @Documented({
     summary: 'Register a member',
     description: 'Both notices have to be accepted, and a mobile or an e-mail is needed.',

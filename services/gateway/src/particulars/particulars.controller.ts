@@ -3,6 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { CallOptions } from '@regulars/service';
 import type { FastifyReply } from 'fastify';
 import { Call, type Write, Writing } from '../access/call.guard.js';
+import { DryRunQuery } from '../edge/dry-run.guard.js';
 import { id } from '../edge/fields.js';
 import { IfMatchHeader, tellVersion, versionOf } from '../edge/if-match.config.js';
 import { Documented } from '../edge/reference.config.js';
@@ -45,6 +46,7 @@ export class ParticularsController {
 
   @Put()
   @IfMatchHeader()
+  @DryRunQuery()
   @Documented({
     summary: 'Replace what a member told',
     description: 'All of it: what is left out is forgotten.',

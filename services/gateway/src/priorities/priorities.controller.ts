@@ -3,6 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import { type CallOptions, RpcFailure } from '@regulars/service';
 import { Call } from '../access/call.guard.js';
 import { id } from '../edge/fields.js';
+import { missingPart } from '../edge/parts.client.js';
 import { Documented } from '../edge/reference.config.js';
 import { Owners } from '../owners.client.js';
 import { type PriorityQuery, priority, priorityOf, priorityQuery, type Told } from './priority.js';
@@ -37,8 +38,7 @@ export class PrioritiesController {
       return (await this.owners.tiers.getTier({ memberId, programmeId }, call)).tier ?? null;
     } catch (error) {
       if (error instanceof RpcFailure && error.problem?.code === 'ACCOUNT_UNKNOWN') return null;
-      this.noteMissing('loyalty', error);
-      return undefined;
+      return this.missing('loyalty', error);
     }
   }
 
@@ -47,14 +47,14 @@ export class PrioritiesController {
       const { particulars } = await this.owners.memberParticulars.getParticulars({ memberId, purpose: '' }, call);
       return particulars?.needs ?? [];
     } catch (error) {
-      this.noteMissing('members', error);
-      return undefined;
+      return this.missing('members', error);
     }
   }
 
   /** @throws what the owner refused: only one that cannot be asked is missing */
-  private noteMissing(owner: string, error: unknown): void {
-    if (!(error instanceof RpcFailure) || error.problem !== undefined) throw error;
-    this.log.warn({ owner, grpcStatus: error.status }, 'an owner could not be asked for the priority of a member');
+  private missing(owner: string, error: unknown) {
+    const part = missingPart(error);
+    this.log.warn({ owner, reason: part.reason }, 'an owner could not be asked for the priority of a member');
+    return part;
   }
 }

@@ -7,6 +7,8 @@ const gold = {
   tier: { code: 'gold', benefits: { discountPercent: 0, priority: 40, gifts: [], personalService: false } },
 } as unknown as MemberTier;
 
+const ok = { state: 'ok' };
+
 describe('Priority of a member', () => {
   it('[L13] is that of the tier, with needs for which waiting is hard as further reasons', () => {
     const needs = [
@@ -20,14 +22,15 @@ describe('Priority of a member', () => {
         { kind: 'tier', what: 'gold' },
         { kind: 'special-need', what: 'wheelchair' },
       ],
-      parts: { tier: 'known', specialNeed: 'known', birthday: 'not-kept', keyAccount: 'not-kept' },
+      parts: { tier: ok, specialNeed: ok, birthday: { state: 'not-kept' }, keyAccount: { state: 'not-kept' } },
     });
   });
 
   it('[L13] says which part is missing instead of leaving it empty', () => {
-    const nobody = priorityOf('m', { tier: undefined, needs: undefined });
-    expect(nobody).toMatchObject({ priority: undefined, parts: { tier: 'missing', specialNeed: 'missing' } });
+    const missing = { state: 'missing', reason: 'DEPENDENCY_UNAVAILABLE' } as const;
+    const nobody = priorityOf('m', { tier: missing, needs: missing });
+    expect(nobody).toMatchObject({ priority: undefined, parts: { tier: missing, specialNeed: missing } });
     const newcomer = priorityOf('m', { tier: null, needs: [] });
-    expect(newcomer).toMatchObject({ priority: 0, reasons: [], parts: { tier: 'known', specialNeed: 'known' } });
+    expect(newcomer).toMatchObject({ priority: 0, reasons: [], parts: { tier: ok, specialNeed: ok } });
   });
 });

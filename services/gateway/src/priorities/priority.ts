@@ -2,9 +2,10 @@ import type { MemberTier } from '@regulars/contracts/loyalty/v1/tiers';
 import { NeedKind, type SpecialNeed } from '@regulars/contracts/members/v1/particulars';
 import { z } from 'zod';
 import { id } from '../edge/fields.js';
+import { partIn } from '../edge/parts.js';
 import { wordsOf } from '../edge/words.js';
 
-const needs = wordsOf(NeedKind);
+const needWords = wordsOf(NeedKind);
 /** Needs for which somebody should not have to stand and wait. */
 const waitingIsHard: readonly NeedKind[] = [NeedKind.WHEELCHAIR, NeedKind.ELDERLY_CARE, NeedKind.HIGH_CHAIR];
 
@@ -13,7 +14,8 @@ export const priorityQuery = z.strictObject({
 });
 export type PriorityQuery = z.output<typeof priorityQuery>;
 
-const part = z.enum(['known', 'missing', 'not-kept']);
+const part = partIn(['ok', 'missing', 'not-kept']);
+const notKept = { state: 'not-kept' } as const;
 
 /** How far ahead a member is in queues and reservations, and why (requirement L13). */
 export const priority = z
@@ -45,37 +47,41 @@ export const priority = z
         birthday: part.meta({ description: 'No part of the platform tells it yet' }),
         keyAccount: part.meta({ description: 'No part of the platform keeps it yet' }),
       })
-      .meta({
-        id: 'PriorityParts',
-        description: 'known: asked and counted. missing: could not be asked. not-kept: nobody knows it',
-      }),
+      .meta({ id: 'PriorityParts', description: 'Of each part whether it is counted' }),
   })
   .meta({ id: 'MemberPriority' });
 
-/** What an owner told; undefined when it could not be asked. */
+/** What an owner told, or why it could not be asked. */
 export interface Told {
   /** Null: the member has no account yet. */
-  readonly tier: MemberTier | null | undefined;
-  readonly needs: readonly SpecialNeed[] | undefined;
+  readonly tier: MemberTier | null | Missing;
+  readonly needs: readonly SpecialNeed[] | Missing;
 }
+
+type Missing = { readonly state: 'missing'; readonly reason: string };
 
 /** The priority that comes of what the owners told. */
 export function priorityOf(memberId: string, told: Told): z.output<typeof priority> {
-  const { tier } = told;
+  const tier = isMissing(told.tier) ? undefined : told.tier;
   const ahead = tier?.tier?.benefits?.priority ?? 0;
-  const hard = (told.needs ?? []).filter(({ kind }) => waitingIsHard.includes(kind));
+  const needs = isMissing(told.needs) ? [] : told.needs;
+  const hard = needs.filter(({ kind }) => waitingIsHard.includes(kind));
   return {
     memberId,
     priority: tier === undefined ? undefined : ahead,
     reasons: [
       ...(ahead > 0 ? [{ kind: 'tier' as const, what: tier?.tier?.code ?? '' }] : []),
-      ...hard.map(({ kind }) => ({ kind: 'special-need' as const, what: needs.word(kind) })),
+      ...hard.map(({ kind }) => ({ kind: 'special-need' as const, what: needWords.word(kind) })),
     ],
     parts: {
-      tier: tier === undefined ? 'missing' : 'known',
-      specialNeed: told.needs ? 'known' : 'missing',
-      birthday: 'not-kept',
-      keyAccount: 'not-kept',
+      tier: isMissing(told.tier) ? told.tier : { state: 'ok' },
+      specialNeed: isMissing(told.needs) ? told.needs : { state: 'ok' },
+      birthday: notKept,
+      keyAccount: notKept,
     },
   };
+}
+
+function isMissing(told: Told['tier'] | Told['needs']): told is Missing {
+  return told !== null && 'state' in told;
 }

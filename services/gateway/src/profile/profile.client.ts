@@ -1,12 +1,11 @@
-import { status } from '@grpc/grpc-js';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { ItemContext } from '@regulars/contracts/call/v1/call';
 import { type CallOptions, RpcFailure } from '@regulars/service';
 import { mayUse, permissionOf } from '../access/permissions.js';
 import { caseAnswer } from '../cases/case.js';
 import { couponAnswer } from '../coupons/coupon.js';
+import { missingPart } from '../edge/parts.client.js';
 import { present } from '../edge/present.js';
-import { Refused } from '../edge/problems.js';
 import { followUpAnswer } from '../followups/followup.js';
 import { memberAnswer } from '../members/member.js';
 import { messageAnswer } from '../messages/message.js';
@@ -16,7 +15,7 @@ import { PointsClient } from '../points/points.client.js';
 import { balanceAnswer } from '../points/points.js';
 import { tierAnswer } from '../tiers/tier.js';
 import { visitsAnswer } from '../visits/visit.js';
-import type { Part } from './profile.config.js';
+import type { ProfilePart } from './profile.config.js';
 
 const partPatienceMs = 1_500;
 const page = { limit: 20, cursor: '' };
@@ -86,17 +85,17 @@ export class ProfileClient {
     return { member: record, particulars, visits, points, tier, coupons, cases, followUps, messages };
   }
 
-  private async partOf(name: string, isAllowed: boolean, read: () => Promise<unknown>): Promise<Part> {
+  private async partOf(name: string, isAllowed: boolean, read: () => Promise<unknown>): Promise<ProfilePart> {
     if (!isAllowed) return { state: 'withheld' };
     try {
       const value = await read();
-      return Array.isArray(value) && value.length === 0 ? { state: 'empty' } : { state: 'read', value };
+      return Array.isArray(value) && value.length === 0 ? { state: 'empty' } : { state: 'ok', value };
     } catch (error) {
       if (saysNone(error)) return { state: 'empty' };
       if (saysRestricted(error)) return { state: 'withheld' };
-      if (!isNoAnswer(error)) throw error;
-      this.log.warn({ part: name }, 'a part of a profile is missing');
-      return { state: 'missing' };
+      const part = missingPart(error);
+      this.log.warn({ part: name, reason: part.reason }, 'a part of a profile is missing');
+      return part;
     }
   }
 }
@@ -109,10 +108,4 @@ function saysNone(error: unknown): boolean {
 /** While the processing of her data is restricted, its owner keeps to itself what nobody needs to serve her. */
 function saysRestricted(error: unknown): boolean {
   return error instanceof RpcFailure && error.problem?.code === 'MEMBER_RESTRICTED';
-}
-
-function isNoAnswer(error: unknown): boolean {
-  if (error instanceof Refused) return error.problem.status === 503 || error.problem.status === 429;
-  if (!(error instanceof RpcFailure)) return false;
-  return [status.UNAVAILABLE, status.DEADLINE_EXCEEDED, status.RESOURCE_EXHAUSTED].includes(error.status);
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { feedbackCase } from '../cases/case.js';
 import { couponPage } from '../coupons/coupon.js';
 import { id } from '../edge/fields.js';
+import { type Part, partIn } from '../edge/parts.js';
 import { followUpPage } from '../followups/followup.js';
 import { member } from '../members/member.js';
 import { messagePage } from '../messages/message.js';
@@ -10,25 +11,13 @@ import { balance } from '../points/points.js';
 import { memberTier } from '../tiers/tier.js';
 import { visitsRead } from '../visits/visit.js';
 
-/** How one part of a profile was got. */
-export type PartState = 'read' | 'empty' | 'missing' | 'withheld';
-
-/** A part of a profile; only one that was read has something in it. */
-export interface Part {
-  readonly state: PartState;
+/** A part of a profile; only one that is ok has something in it. */
+export interface ProfilePart extends Part {
   readonly value?: unknown;
 }
 
 function part(value: z.ZodType, description: string) {
-  return z
-    .object({
-      state: z.enum(['read', 'empty', 'missing', 'withheld']).meta({
-        description:
-          '`empty`: its owner says that there is nothing. `missing`: its owner did not answer. `withheld`: the caller’s role may not see it, or the processing of the member’s data is restricted',
-      }),
-      value: value.optional(),
-    })
-    .meta({ description });
+  return partIn(['ok', 'empty', 'missing', 'withheld']).extend({ value: value.optional() }).meta({ description });
 }
 
 /** Everything about a member on one page (requirement M7). */

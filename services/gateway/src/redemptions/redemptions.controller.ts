@@ -4,6 +4,7 @@ import type { Redemption } from '@regulars/contracts/loyalty/v1/redemptions';
 import type { CallOptions } from '@regulars/service';
 import type { FastifyReply } from 'fastify';
 import { Call, Write, Writing } from '../access/call.guard.js';
+import { DryRunQuery } from '../edge/dry-run.guard.js';
 import { id, pageRequest } from '../edge/fields.js';
 import { present } from '../edge/present.js';
 import { Documented } from '../edge/reference.config.js';
@@ -35,6 +36,7 @@ export class RedemptionsController {
   ) {}
 
   @Post('redemptions')
+  @DryRunQuery()
   @Documented({
     summary: 'Reserve a reward for a member’s points',
     description:
@@ -76,6 +78,7 @@ export class RedemptionsController {
   }
 
   @Post('redemptions/:redemptionId(^[\\w-]+)::confirm')
+  @DryRunQuery()
   @Documented({
     summary: 'Confirm a redemption',
     answers: { 201: redemption, 200: redemption },
@@ -96,6 +99,7 @@ export class RedemptionsController {
   }
 
   @Post('redemptions/:redemptionId(^[\\w-]+)::cancel')
+  @DryRunQuery()
   @Documented({
     summary: 'Cancel a redemption: what was reserved comes back',
     answers: { 201: redemption, 200: redemption },
@@ -112,6 +116,7 @@ export class RedemptionsController {
   }
 
   @Post('redemptions/:redemptionId(^[\\w-]+)::fulfil')
+  @DryRunQuery()
   @Documented({
     summary: 'Tell that what was redeemed was handed over',
     answers: { 201: redemption, 200: redemption },

@@ -5,6 +5,7 @@ import type { FastifyReply } from 'fastify';
 import { Call, type Write, Writing } from '../access/call.guard.js';
 import { type AccessesQuery, accessAnswer, accessesQuery, accessPage } from '../accesses/access.js';
 import { type AcceptancesBody, acceptancesBody, acceptancesRead, confirmation } from '../directory/directory.js';
+import { DryRunQuery } from '../edge/dry-run.guard.js';
 import { pageRequest } from '../edge/fields.js';
 import { IfMatchHeader, tellVersion, versionOf } from '../edge/if-match.config.js';
 import { present } from '../edge/present.js';
@@ -67,6 +68,7 @@ export class OwnRecordController {
 
   @Put('particulars')
   @IfMatchHeader()
+  @DryRunQuery()
   @Documented({
     summary: 'Replace what one told: preferences, needs, addresses',
     answers: { 200: particularsVersion },
@@ -98,6 +100,7 @@ export class OwnRecordController {
   }
 
   @Post('acceptances')
+  @DryRunQuery()
   @HttpCode(200)
   @Documented({
     summary: 'Accept further versions of notices',
@@ -112,6 +115,7 @@ export class OwnRecordController {
   }
 
   @Post('confirmations')
+  @DryRunQuery()
   @HttpCode(200)
   @Documented({
     summary: 'Confirm that one’s own record is right',

@@ -3,6 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { CallOptions } from '@regulars/service';
 import type { FastifyReply } from 'fastify';
 import { Call, Write, Writing } from '../access/call.guard.js';
+import { DryRunQuery } from '../edge/dry-run.guard.js';
 import { id, pageRequest } from '../edge/fields.js';
 import { present } from '../edge/present.js';
 import { Documented } from '../edge/reference.config.js';
@@ -80,6 +81,7 @@ export class TiersController {
   }
 
   @Post('tier::grant')
+  @DryRunQuery()
   @Documented({
     summary: 'Grant a tier by hand',
     description: 'Until a date, on which it is reviewed like any other. Safe to repeat.',

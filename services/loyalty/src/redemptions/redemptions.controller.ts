@@ -18,6 +18,7 @@ import {
   type ReserveRedemptionResponse,
 } from '@regulars/contracts/loyalty/v1/redemptions';
 import {
+  isDryRun,
   mayActFor,
   type Principal,
   pageOf,
@@ -26,6 +27,7 @@ import {
   RpcController,
   type RpcHandlers,
   refusal,
+  TakesDryRuns,
 } from '@regulars/service';
 import { isUuid } from '../programmes/terms.js';
 import { isPlain, isWellFormedReceipt } from '../receipts/receipt.js';
@@ -40,6 +42,7 @@ const USUAL_HOLD_SECONDS = 900;
 export class RedemptionsController implements RpcHandlers<typeof RedemptionServiceService> {
   constructor(private readonly redemptions: RedemptionsService) {}
 
+  @TakesDryRuns()
   async reserveRedemption(request: ReserveRedemptionRequest, metadata: Metadata): Promise<ReserveRedemptionResponse> {
     const principal = principalOf(metadata);
     const { idempotencyKey, member, storeId, tillId, rewardId, quantity } = request;
@@ -53,6 +56,7 @@ export class RedemptionsController implements RpcHandlers<typeof RedemptionServi
     const result = await this.redemptions.reserve({
       caller: principal.sub,
       key: idempotencyKey,
+      isDryRun: isDryRun(metadata),
       member,
       storeId,
       tillId,
@@ -69,6 +73,7 @@ export class RedemptionsController implements RpcHandlers<typeof RedemptionServi
     }
   }
 
+  @TakesDryRuns()
   async confirmRedemption(request: ConfirmRedemptionRequest, metadata: Metadata): Promise<ConfirmRedemptionResponse> {
     const changing = await this.changing(request, metadata);
     const { receipt } = request;
@@ -79,11 +84,13 @@ export class RedemptionsController implements RpcHandlers<typeof RedemptionServi
     return answerOf(await this.redemptions.confirm(changing, receipt ?? null), 'NOT_RESERVED');
   }
 
+  @TakesDryRuns()
   async cancelRedemption(request: CancelRedemptionRequest, metadata: Metadata): Promise<CancelRedemptionResponse> {
     const changing = await this.changing(request, metadata);
     return answerOf(await this.redemptions.cancel(changing), 'NOT_RESERVED');
   }
 
+  @TakesDryRuns()
   async fulfilRedemption(request: FulfilRedemptionRequest, metadata: Metadata): Promise<FulfilRedemptionResponse> {
     const changing = await this.changing(request, metadata);
     return answerOf(await this.redemptions.fulfil(changing), 'NOT_CONFIRMED');
@@ -120,7 +127,7 @@ export class RedemptionsController implements RpcHandlers<typeof RedemptionServi
     if (!isPlain(idempotencyKey, 255)) throw malformed('/idempotencyKey', 'is needed');
     const row = await this.known(redemptionId);
     if (!mayActFor(principal, row.storeId)) throw refusal('PERMISSION_DENIED', 'STORE_NOT_ALLOWED');
-    return { caller: principal.sub, key: idempotencyKey, row };
+    return { caller: principal.sub, key: idempotencyKey, isDryRun: isDryRun(metadata), row };
   }
 
   private async known(redemptionId: string): Promise<RedemptionRow> {

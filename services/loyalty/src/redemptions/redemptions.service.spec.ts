@@ -61,6 +61,26 @@ describe('Redeeming on a real database', () => {
 
   const stockOf = async (rewardId: string) => (await one.rewards.find(rewardId))?.stock;
 
+  it('[O4][L8] tells in a dry run what each step would lead to, and takes neither points nor stock', async () => {
+    const { store, member, rewardId } = await counter(250, {}, 5);
+    const reserving = aReserving(store, member, rewardId, { quantity: 2 });
+    const tried = await one.redemptions.reserve({ ...reserving, isDryRun: true });
+    expect([reservedIn(tried).state, tried]).toMatchObject(['reserved', { balance: 50, replayed: false }]);
+    expect([await stands(member.memberId), await stockOf(rewardId)]).toEqual([250, 5]);
+    expect(await one.redemptions.find(reservedIn(tried).redemptionId)).toBeUndefined();
+    const much = { ...aReserving(store, member, rewardId, { quantity: 3 }), isDryRun: true };
+    expect(await one.redemptions.reserve(much)).toEqual({ outcome: 'refused', reason: 'NOT_ENOUGH_POINTS' });
+
+    // The key of the dry run was not used up.
+    const row = reservedIn(await one.redemptions.reserve(reserving));
+    const trying = () => ({ ...changing(row), isDryRun: true });
+    expect(await one.redemptions.cancel(trying())).toMatchObject({ row: { state: 'cancelled' }, replayed: false });
+    expect(await one.redemptions.confirm(trying(), null)).toMatchObject({ row: { state: 'confirmed' } });
+    expect(await one.redemptions.fulfil(trying())).toEqual({ outcome: 'wrong-state', state: 'reserved' });
+    expect(await one.redemptions.find(row.redemptionId)).toMatchObject({ state: 'reserved' });
+    expect([await stands(member.memberId), await stockOf(rewardId)]).toEqual([50, 3]);
+  });
+
   it('[L8] reserves points and stock, and confirms them for good with the receipt', async () => {
     const { store, member, rewardId } = await counter(250, {}, 5);
     const reserving = aReserving(store, member, rewardId, { quantity: 2 });

@@ -31,6 +31,8 @@ const RELEASED_AT_ONCE = 64;
 export interface Reserving {
   readonly caller: string;
   readonly key: string;
+  /** Whether it is only to be told what would become of it. */
+  readonly isDryRun?: boolean;
   readonly member: MemberReference;
   readonly storeId: string;
   readonly tillId: string;
@@ -43,6 +45,7 @@ export interface Reserving {
 export interface Changing {
   readonly caller: string;
   readonly key: string;
+  readonly isDryRun?: boolean;
   readonly row: Pick<RedemptionRow, 'redemptionId' | 'memberId'>;
 }
 
@@ -113,8 +116,8 @@ export class RedemptionsService {
     if (!member) return { outcome: 'refused', reason: 'MEMBER_UNKNOWN' };
     const { memberId, isGone } = member;
     const tier = reward.terms.tiers.length > 0 ? await this.tierOf(memberId, ground) : undefined;
-    const { caller, key, ...body } = reserving;
-    return this.ledgers.under([memberId], async (tx) => {
+    const { caller, key, isDryRun, ...body } = reserving;
+    const work = async (tx: EntityManager): Promise<Reserved> => {
       await this.ledgers.mustStand(tx, memberId);
       const write = { caller, key, route: 'reserve-redemption', body };
       const done: Once<ReservedResult> = await once(tx, write, async () =>
@@ -124,13 +127,14 @@ export class RedemptionsService {
       if ('reason' in done.result) return { outcome: 'refused', reason: done.result.reason };
       const { redemptionId, balance } = done.result;
       return { outcome: 'done', row: await this.mustFind(tx, redemptionId), balance, replayed: done.replayed };
-    });
+    };
+    return this.ledgers.under([memberId], work, isDryRun);
   }
 
   /** What was reserved is spent for good, for a receipt where there is one. */
-  async confirm({ caller, key, row }: Changing, receipt: Receipt | null): Promise<Changed> {
-    const body = { redemptionId: row.redemptionId, receipt };
-    return this.change({ caller, key, row }, 'confirm-redemption', body, async (tx, stands) => {
+  async confirm(changing: Changing, receipt: Receipt | null): Promise<Changed> {
+    const body = { redemptionId: changing.row.redemptionId, receipt };
+    return this.change(changing, 'confirm-redemption', body, async (tx, stands) => {
       const step = confirming(stands, receipt);
       if (step !== 'do') return step;
       if (receipt && (await this.receipts.isGivenBack(tx, stands.programmeId, receipt))) return 'receipt-refunded';
@@ -142,9 +146,9 @@ export class RedemptionsService {
   }
 
   /** Gives back what was reserved. */
-  async cancel({ caller, key, row }: Changing): Promise<Changed> {
-    const body = { redemptionId: row.redemptionId };
-    return this.change({ caller, key, row }, 'cancel-redemption', body, async (tx, stands) => {
+  async cancel(changing: Changing): Promise<Changed> {
+    const body = { redemptionId: changing.row.redemptionId };
+    return this.change(changing, 'cancel-redemption', body, async (tx, stands) => {
       const step = cancelling(stands);
       if (step === 'do') await this.giveBack(tx, [{ row: stands, points: stands.points, state: 'cancelled' }]);
       return step;
@@ -152,9 +156,9 @@ export class RedemptionsService {
   }
 
   /** What was confirmed was handed over. */
-  async fulfil({ caller, key, row }: Changing): Promise<Changed> {
-    const body = { redemptionId: row.redemptionId };
-    return this.change({ caller, key, row }, 'fulfil-redemption', body, async (tx, stands) => {
+  async fulfil(changing: Changing): Promise<Changed> {
+    const body = { redemptionId: changing.row.redemptionId };
+    return this.change(changing, 'fulfil-redemption', body, async (tx, stands) => {
       const step = fulfilling(stands);
       if (step === 'do') await store.markFulfilled(tx, stands.redemptionId, this.clock.now());
       return step;
@@ -262,12 +266,12 @@ export class RedemptionsService {
   }
 
   private async changeNow(
-    { caller, key, row }: Changing,
+    { caller, key, row, isDryRun }: Changing,
     route: string,
     body: object,
     work: (tx: EntityManager, stands: RedemptionRow) => Promise<Step>,
   ): Promise<Changed> {
-    return this.ledgers.under([row.memberId], async (tx) => {
+    const underLock = async (tx: EntityManager): Promise<Changed> => {
       const done: Once<ChangedResult> = await once(tx, { caller, key, route, body }, async () => {
         const stands = await this.mustFind(tx, row.redemptionId);
         if (stands.memberId !== row.memberId) throw new MemberMoved('the redemption went along with a merge');
@@ -279,7 +283,8 @@ export class RedemptionsService {
       if (done.result.step === 'receipt-refunded') return { outcome: 'receipt-refunded' };
       const replayed = done.replayed || done.result.step === 'done-before';
       return { outcome: 'done', row: await this.mustFind(tx, row.redemptionId), replayed };
-    });
+    };
+    return this.ledgers.under([row.memberId], underLock, isDryRun);
   }
 
   private async giveBack(

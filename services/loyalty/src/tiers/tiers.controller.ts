@@ -15,6 +15,7 @@ import {
   TierServiceService,
 } from '@regulars/contracts/loyalty/v1/tiers';
 import {
+  isDryRun,
   type Page,
   type Principal,
   pageOf,
@@ -22,6 +23,7 @@ import {
   RpcController,
   type RpcHandlers,
   refusal,
+  TakesDryRuns,
 } from '@regulars/service';
 import { isUuid } from '../programmes/checks.js';
 import { isPlain } from '../receipts/receipt.js';
@@ -59,6 +61,7 @@ export class TiersController implements RpcHandlers<typeof TierServiceService> {
     return { change: entryOf(found.change), counted, nextCursor: found.nextCursor };
   }
 
+  @TakesDryRuns()
   async grantTier(request: GrantTierRequest, metadata: Metadata): Promise<GrantTierResponse> {
     const principal = principalOf(metadata);
     const { tier, until, reason, idempotencyKey } = request;
@@ -66,7 +69,7 @@ export class TiersController implements RpcHandlers<typeof TierServiceService> {
     const memberId = known(request.memberId, principal);
     const programmeId = optional(request.programmeId);
     const granting = { memberId, programmeId, tier, until, reason, actor: principal.sub, idempotencyKey };
-    const granted = await this.tiers.grant(granting);
+    const granted = await this.tiers.grant(granting, isDryRun(metadata));
     switch (granted.outcome) {
       case 'found':
         return { tier: tierOf(memberId, granted), replayed: granted.replayed };

@@ -167,6 +167,28 @@ describe('Tiers of members, on a real database', () => {
     expect(await kinds(member)).toEqual(['granted']);
   });
 
+  it('[O4][L7] notes a grant in the configuration log, and a dry run of it tells how it would stand and leaves nothing', async () => {
+    clock.set(start);
+    const member = aMember();
+    await pod.register(member);
+    await buy(member, 1_000);
+    const until = new Date(clock.now().getTime() + 20 * DAY_MS).toISOString().slice(0, 10);
+    const { memberId } = member;
+    const by = { actor: 'wang', idempotencyKey: 'tried' };
+    const granting = { memberId, programmeId: undefined, tier: 'gold', until, reason: 'Press', ...by };
+    const logged = () =>
+      pod.rows(`SELECT principal, change, after FROM configuration_log WHERE record_id = $1`, [memberId]);
+    const gold = { outcome: 'found', balance: { standing: { tier: { code: 'gold' } } }, kept: { until } };
+    expect(await pod.tiers.grant(granting, true)).toMatchObject({ ...gold, replayed: false });
+    expect([await kinds(member), await logged()]).toEqual([[], []]);
+    const granted = await pod.tiers.grant(granting);
+    expect(granted).toMatchObject({ ...gold, replayed: false });
+    const programmeId = granted.outcome === 'found' ? granted.balance.programmeId : '';
+    const line = { principal: 'wang', change: 'tier-granted', after: { programmeId, tier: 'gold', until } };
+    expect([await kinds(member), await logged()]).toEqual([['granted'], [line]]);
+    expect(await pod.tiers.grant(granting, true)).toMatchObject({ ...gold, replayed: true });
+  });
+
   it('[L7] reviews many members in bounded batches, each once, also when two processes review', async () => {
     clock.set(start);
     const members = Array.from({ length: 450 }, aMember);

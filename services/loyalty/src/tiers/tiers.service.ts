@@ -9,7 +9,7 @@ import { type BalanceView, PointsService } from '../points/points.service.js';
 import { daysAfter, isDate, monthsAfter } from '../programmes/calendar.js';
 import type { Fault } from '../programmes/checks.js';
 import type { Policy } from '../programmes/policy.js';
-import { tierIndex } from './ladder.js';
+import { standingOn, tierIndex } from './ladder.js';
 import {
   countedDates,
   datesAsked,
@@ -162,8 +162,8 @@ export class TiersService {
     return { change, ...cutPage(rows, limit, ({ memberSeq }) => [memberSeq]) };
   }
 
-  /** Grants a tier by hand until a date, on which it is reviewed like any other. */
-  async grant(granting: Granting): Promise<Granted> {
+  /** Grants a tier by hand until a date, on which it is reviewed like any other; a dry run tells how it would stand. */
+  async grant(granting: Granting, isDryRun = false): Promise<Granted> {
     const { memberId, tier, until, reason, actor, idempotencyKey: key } = granting;
     const found = await this.tier(memberId, granting.programmeId);
     if (found.outcome !== 'found') return found;
@@ -197,20 +197,21 @@ export class TiersService {
       missingMinor: 0,
     };
     const body = { memberId, programmeId, tier, until, reason };
-    const done = await this.ledgers.under([memberId], (tx) =>
-      once(tx, { caller: actor, route: 'grant-tier', key, body }, async () => {
+    const write = { caller: actor, route: 'grant-tier', key, body };
+    const grantOnce = (tx: EntityManager) =>
+      once(tx, write, async () => {
         await this.write(tx, [{ key: kept, kept, change, reason, actor }]);
-        const noted = {
-          principal: actor,
-          change: 'tier-granted',
-          recordId: memberId,
-          after: { programmeId, tier, until },
-        };
+        const after = { programmeId, tier, until };
+        const noted = { principal: actor, change: 'tier-granted', recordId: memberId, after };
         await logConfiguration(tx, { at: this.clock.now(), ...noted });
         return {};
-      }),
-    );
+      });
+    const done = await this.ledgers.under([memberId], grantOnce, isDryRun);
     if (done.outcome === 'refused') return done;
+    if (isDryRun && !done.replayed) {
+      const granted = standingOn(policy.tiers, standing.spentMinor, tier);
+      return { outcome: 'found', balance: { ...found.balance, standing: granted }, kept, replayed: false };
+    }
     const stands = await this.tier(memberId, programmeId);
     return stands.outcome === 'found' ? { ...stands, replayed: done.replayed } : stands;
   }

@@ -7,6 +7,8 @@ import {
   type AskToConfirmResponse,
   type ConfirmRecordRequest,
   type ConfirmRecordResponse,
+  type GetTagsRequest,
+  type GetTagsResponse,
   type ListStaleRequest,
   type ListStaleResponse,
   MemberDirectoryServiceService,
@@ -24,6 +26,7 @@ import {
   RpcController,
   type RpcHandlers,
   refusal,
+  TakesDryRuns,
 } from '@regulars/service';
 import { validate as isUuid } from 'uuid';
 import { RegistrationService } from '../members/registration.service.js';
@@ -46,9 +49,26 @@ export class DirectoryController implements RpcHandlers<typeof MemberDirectorySe
     return this.directory.search(principalOf(metadata), sought, page);
   }
 
-  async setTags(request: SetTagsRequest): Promise<SetTagsResponse> {
-    const { memberId, tags } = wellFormed(tagsRequest, request);
-    return { tags: known(await this.directory.setTags(memberId, tags)) };
+  async getTags({ memberId }: GetTagsRequest): Promise<GetTagsResponse> {
+    const { tags, version } = known(isUuid(memberId) ? await this.directory.tags(memberId) : undefined);
+    return { tags: [...tags], version };
+  }
+
+  @TakesDryRuns()
+  async setTags(request: SetTagsRequest, metadata: Metadata): Promise<SetTagsResponse> {
+    const wanted = wellFormed(tagsRequest, request);
+    const result = await this.directory.setTags(callerOf(metadata), wanted, idempotencyKeyIn(metadata));
+    if (result.outcome === 'set') {
+      return { tags: [...result.tags], version: result.version, replayed: result.replayed };
+    }
+    switch (result.reason) {
+      case 'MEMBER_UNKNOWN':
+        throw refusal('NOT_FOUND', result.reason);
+      case 'IDEMPOTENCY_KEY_REUSED':
+        throw refusal('ALREADY_EXISTS', result.reason);
+      case 'VERSION_CHANGED':
+        throw refusal('FAILED_PRECONDITION', result.reason, { allowed: ['getTags'] });
+    }
   }
 
   async listStale(request: ListStaleRequest, metadata: Metadata): Promise<ListStaleResponse> {
@@ -58,18 +78,21 @@ export class DirectoryController implements RpcHandlers<typeof MemberDirectorySe
     return { members: stale, nextCursor };
   }
 
+  @TakesDryRuns()
   async askToConfirm(request: AskToConfirmRequest, metadata: Metadata): Promise<AskToConfirmResponse> {
     const { memberIds } = wellFormed(askRequest, request);
     const asked = done(await this.directory.ask(callerOf(metadata), memberIds, idempotencyKeyIn(metadata)));
     return { askedIds: [...asked.result], replayed: asked.replayed };
   }
 
+  @TakesDryRuns()
   async confirmRecord({ memberId }: ConfirmRecordRequest, metadata: Metadata): Promise<ConfirmRecordResponse> {
     const caller = callerFor(memberId, metadata);
     const confirmed = done(await this.directory.confirm(caller, memberId, idempotencyKeyIn(metadata)));
     return { confirmedAt: new Date(known(confirmed.result)), replayed: confirmed.replayed };
   }
 
+  @TakesDryRuns()
   async acceptNotices(request: AcceptNoticesRequest, metadata: Metadata): Promise<AcceptNoticesResponse> {
     const { memberId, acceptances } = wellFormed(acceptRequest(this.clock.now()), request);
     const caller = callerFor(memberId, metadata);

@@ -2,7 +2,16 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Member } from '@regulars/contracts/members/v1/members';
 import { MemberConfirmationAsked } from '@regulars/contracts/members/v1/members_events';
 import { appendToOutbox, Outbox, type OutboxEvent } from '@regulars/messaging';
-import { CLOCK, type Clock, cutPage, type Once, once, type Page, type Principal } from '@regulars/service';
+import {
+  CLOCK,
+  type Clock,
+  cutPage,
+  inTransaction,
+  type Once,
+  once,
+  type Page,
+  type Principal,
+} from '@regulars/service';
 import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import type { Caller } from '../caller.js';
@@ -11,12 +20,36 @@ import { memberTopic } from '../members/members.js';
 import { MembersService } from '../members/members.service.js';
 import { beginsLike, lookedFor } from '../members/names.js';
 import { VaultService } from '../privacy/vault.service.js';
-import { confirm, noteAsked, replaceTags, search, staleSince } from './directory.store.js';
+import {
+  confirm,
+  findTags,
+  lockTags,
+  noteAsked,
+  replaceTags,
+  type StoredTags,
+  search,
+  staleSince,
+} from './directory.store.js';
 import type { Search } from './filters.js';
 
 const dayMs = 86_400_000;
 /** So long a member who was asked, or who confirmed, is left alone. */
 const askAgainDays = 30;
+
+/** Tags to be stored. */
+export interface NewTags {
+  readonly memberId: string;
+  readonly tags: readonly string[];
+  /** The version that was read; undefined to replace whichever stands. */
+  readonly expectedVersion?: number | undefined;
+}
+
+export type SetTags =
+  | ({ readonly outcome: 'set'; readonly replayed: boolean } & StoredTags)
+  | {
+      readonly outcome: 'refused';
+      readonly reason: 'MEMBER_UNKNOWN' | 'VERSION_CHANGED' | 'IDEMPOTENCY_KEY_REUSED';
+    };
 
 /** Lists of members (requirements M3, M4). */
 @Injectable()
@@ -46,12 +79,30 @@ export class DirectoryService {
     return { members: await this.members.maskedOf(memberIds, fits), nextCursor };
   }
 
-  /** Replaces a member's tags; undefined when there is no such member. Safe to repeat. */
-  async setTags(memberId: string, tags: readonly string[]): Promise<string[] | undefined> {
-    if (!(await this.members.exists(memberId))) return undefined;
-    const wanted = [...new Set(tags)].sort();
-    await this.dataSource.transaction((tx) => replaceTags(tx, memberId, wanted));
-    return wanted;
+  /** A member's tags; undefined when there is no such member. */
+  tags(memberId: string): Promise<StoredTags | undefined> {
+    return findTags(this.dataSource.manager, memberId);
+  }
+
+  /**
+   * Replaces a member's tags, where a version is expected only that one. Safe to repeat under its key, and, without an
+   * expected version, in any case.
+   */
+  async setTags(caller: Caller, wanted: NewTags, key: string | undefined): Promise<SetTags> {
+    const { memberId, expectedVersion } = wanted;
+    const tags = [...new Set(wanted.tags)].sort();
+    const write = { caller: caller.principal.sub, route: 'SetTags', key, body: { memberId, tags, expectedVersion } };
+    const done = await inTransaction(this.dataSource, caller.isDryRun, (tx) =>
+      once(tx, write, async (): Promise<{ version: number } | { reason: 'MEMBER_UNKNOWN' | 'VERSION_CHANGED' }> => {
+        const stands = await lockTags(tx, memberId);
+        if (!stands) return { reason: 'MEMBER_UNKNOWN' };
+        if (expectedVersion !== undefined && stands.version !== expectedVersion) return { reason: 'VERSION_CHANGED' };
+        return { version: await replaceTags(tx, memberId, tags) };
+      }),
+    );
+    if (done.outcome === 'refused') return done;
+    if ('reason' in done.result) return { outcome: 'refused', reason: done.result.reason };
+    return { outcome: 'set', tags, version: done.result.version, replayed: done.replayed };
   }
 
   /** Members whose data nobody confirmed for so long, longest first. */
@@ -72,7 +123,7 @@ export class DirectoryService {
   async ask(caller: Caller, memberIds: readonly string[], key: string | undefined): Promise<Once<readonly string[]>> {
     const { principal } = caller;
     const write = { caller: principal.sub, route: 'AskToConfirm', key, body: { memberIds } };
-    const done = await this.dataSource.transaction((tx) =>
+    const done = await inTransaction(this.dataSource, caller.isDryRun, (tx) =>
       once(tx, write, async () => {
         const at = this.clock.now();
         const notSince = new Date(at.getTime() - askAgainDays * dayMs);
@@ -91,7 +142,7 @@ export class DirectoryService {
   /** The member said that the data is right; RFC 3339, undefined when there is no such member. Safe to repeat. */
   async confirm(caller: Caller, memberId: string, key: string | undefined): Promise<Once<string | undefined>> {
     const write = { caller: caller.principal.sub, route: 'ConfirmRecord', key, body: { memberId } };
-    return this.dataSource.transaction((tx) =>
+    return inTransaction(this.dataSource, caller.isDryRun, (tx) =>
       once(tx, write, async () => {
         const now = this.clock.now();
         const member = await this.members.sealed(memberId, tx);

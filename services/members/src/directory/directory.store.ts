@@ -59,12 +59,43 @@ function leadingOf({ nameIndexes, tag, tier, homeStoreId, stores }: Sought): str
   return tier !== undefined && homeStoreId === undefined && stores === undefined ? 'member_tier' : 'member';
 }
 
-export async function replaceTags(tx: EntityManager, memberId: string, tags: readonly string[]): Promise<void> {
+/** The tags of a member, sorted, and how often they were replaced. */
+export interface StoredTags {
+  readonly tags: readonly string[];
+  readonly version: number;
+}
+
+/** Undefined when there is no such member. */
+export async function findTags(tx: EntityManager, memberId: string): Promise<StoredTags | undefined> {
+  const [row] = await tx.query<StoredTags[]>(
+    `SELECT tags_version AS version, ARRAY(SELECT tag FROM member_tag t WHERE t.member_id = m.member_id ORDER BY tag) AS tags
+     FROM member m WHERE member_id = $1`,
+    [memberId],
+  );
+  return row;
+}
+
+/** Holds the member until the end of the transaction, so that of two who read the same version one is told. */
+export async function lockTags(tx: EntityManager, memberId: string): Promise<Pick<StoredTags, 'version'> | undefined> {
+  const [row] = await tx.query<{ version: number }[]>(
+    'SELECT tags_version AS version FROM member WHERE member_id = $1 FOR NO KEY UPDATE',
+    [memberId],
+  );
+  return row;
+}
+
+/** Answers their version, one more than before. */
+export async function replaceTags(tx: EntityManager, memberId: string, tags: readonly string[]): Promise<number> {
   await tx.query('DELETE FROM member_tag WHERE member_id = $1 AND tag <> ALL ($2::text[])', [memberId, tags]);
   await tx.query('INSERT INTO member_tag SELECT tag, $1 FROM unnest($2::text[]) AS tag ON CONFLICT DO NOTHING', [
     memberId,
     tags,
   ]);
+  const [rows] = await tx.query<[{ version: number }[], number]>(
+    'UPDATE member SET tags_version = tags_version + 1 WHERE member_id = $1 RETURNING tags_version AS version',
+    [memberId],
+  );
+  return rows[0]?.version ?? 0;
 }
 
 /** One more than a page of the members whose data was not confirmed since, along member_stale. */

@@ -30,6 +30,7 @@ export type Search = Readonly<z.output<typeof searchRequest>>;
 export const tagsRequest = z.object({
   memberId: z.uuid('a UUID'),
   tags: z.array(tag).max(20, 'at most 20'),
+  expectedVersion: z.int().min(0, 'the version that was read').optional(),
 });
 
 export const staleRequest = z.object({

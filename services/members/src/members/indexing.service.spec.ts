@@ -78,7 +78,7 @@ describe('The index key on the database', () => {
         ],
       },
     );
-    return result.outcome === 'registered' ? result.memberId : result.reason;
+    return result.outcome === 'registered' ? result.member.memberId : result.reason;
   }
 
   async function foundByName({ directory }: Process): Promise<number> {

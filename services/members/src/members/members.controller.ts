@@ -13,7 +13,15 @@ import {
   type ResolveMobilesRequest,
   type ResolveMobilesResponse,
 } from '@regulars/contracts/members/v1/members';
-import { CLOCK, type Clock, type Refusal, RpcController, type RpcHandlers, refusal } from '@regulars/service';
+import {
+  CLOCK,
+  type Clock,
+  type Refusal,
+  RpcController,
+  type RpcHandlers,
+  refusal,
+  TakesDryRuns,
+} from '@regulars/service';
 import { Temporal } from 'temporal-polyfill';
 import { z } from 'zod';
 import { callerFor, callerOf, malformed, purposeOf, wellFormed } from '../requests.js';
@@ -43,6 +51,7 @@ export class MembersController implements RpcHandlers<typeof MemberServiceServic
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
+  @TakesDryRuns()
   async registerMember(request: RegisterMemberRequest, metadata: Metadata): Promise<RegisterMemberResponse> {
     const now = this.clock.now();
     const today = Temporal.Instant.fromEpochMilliseconds(now.getTime()).toZonedDateTimeISO('UTC').toPlainDate();
@@ -50,7 +59,7 @@ export class MembersController implements RpcHandlers<typeof MemberServiceServic
     const result = await this.registrations.register(callerOf(metadata), draft);
     switch (result.outcome) {
       case 'registered':
-        return { member: await this.members.registered(result.memberId), replayed: result.replayed };
+        return { member: result.member, replayed: result.replayed };
       case 'refused':
         throw no(result.reason);
     }

@@ -141,8 +141,8 @@ export class MembersService {
   }
 
   /** What a member is told right after registering: masked, with the code that tills scan. */
-  async registered(memberId: string): Promise<Member> {
-    const stored = await this.find({ by: 'member_id', value: memberId });
+  async registered(memberId: string, tx: EntityManager): Promise<Member> {
+    const stored = await findMember(tx, { by: 'member_id', value: memberId });
     if (!stored) throw new Error('a member that was registered is not there');
     return { ...this.maskedMember(stored), codeToken: this.codeTokenOf(stored) };
   }

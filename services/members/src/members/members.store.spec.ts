@@ -45,7 +45,7 @@ describe('Members on their database', () => {
   async function memberIdOf(mobile: string): Promise<string> {
     const result = await register(mobile);
     if (result.outcome !== 'registered') throw new Error(result.reason);
-    return result.memberId;
+    return result.member.memberId;
   }
 
   /** The plan of what `run` sends, on a table that is large enough for the planner to care. */

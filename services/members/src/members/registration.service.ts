@@ -1,7 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { type Acceptance, memberNatureToJSON, registrationChannelToJSON } from '@regulars/contracts/members/v1/members';
+import {
+  type Acceptance,
+  type Member,
+  memberNatureToJSON,
+  registrationChannelToJSON,
+} from '@regulars/contracts/members/v1/members';
 import { appendToOutbox, Outbox } from '@regulars/messaging';
-import { CLOCK, type Clock, mayActFor, once, SETTINGS } from '@regulars/service';
+import { CLOCK, type Clock, inTransaction, mayActFor, once, SETTINGS } from '@regulars/service';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import type { Caller } from '../caller.js';
@@ -38,7 +43,7 @@ export type Added =
   | { readonly outcome: 'refused'; readonly reason: 'MOBILE_TAKEN' | 'EMAIL_TAKEN' };
 
 export type Register =
-  | { readonly outcome: 'registered'; readonly memberId: string; readonly replayed: boolean }
+  | { readonly outcome: 'registered'; readonly member: Member; readonly replayed: boolean }
   | {
       readonly outcome: 'refused';
       readonly reason: 'MOBILE_TAKEN' | 'EMAIL_TAKEN' | 'IDEMPOTENCY_KEY_REUSED' | 'STORE_NOT_ALLOWED';
@@ -67,10 +72,15 @@ export class RegistrationService {
     }
     const fingerprint = this.vault.fingerprint(body);
     const write = { caller: principal.sub, route: 'RegisterMember', key: idempotencyKey, body: fingerprint };
-    const done = await this.dataSource.transaction((tx) => once(tx, write, () => this.add(tx, caller, registration)));
+    const registered = await inTransaction(this.dataSource, caller.isDryRun, async (tx): Promise<Register> => {
+      const done = await once(tx, write, () => this.add(tx, caller, registration));
+      if (done.outcome === 'refused') return done;
+      if (done.result.outcome === 'refused') return done.result;
+      const member = await this.members.registered(done.result.memberId, tx);
+      return { outcome: 'registered', member, replayed: done.replayed };
+    });
     this.outbox.wake();
-    if (done.outcome === 'refused') return done;
-    return done.result.outcome === 'refused' ? done.result : { ...done.result, replayed: done.replayed };
+    return registered;
   }
 
   /**
@@ -170,14 +180,14 @@ export class RegistrationService {
     if (!(await this.members.exists(memberId))) return undefined;
     const rows = accepted.map(acceptanceRow);
     const write = { caller: caller.principal.sub, route: 'AcceptNotices', key, body: { memberId, rows } };
-    const done = await this.dataSource.transaction((tx) =>
-      once(tx, write, async () => {
+    return inTransaction(this.dataSource, caller.isDryRun, async (tx) => {
+      const done = await once(tx, write, async () => {
         await addAcceptances(tx, memberId, rows, this.recordingBy(caller));
         return {};
-      }),
-    );
-    if (done.outcome === 'refused') return done.reason;
-    return (await this.members.registered(memberId)).acceptances;
+      });
+      if (done.outcome === 'refused') return done.reason;
+      return (await this.members.registered(memberId, tx)).acceptances;
+    });
   }
 
   private recordingBy({ principal }: Caller): Recording {

@@ -7,7 +7,7 @@ import {
   type SetParticularsRequest,
   type SetParticularsResponse,
 } from '@regulars/contracts/members/v1/particulars';
-import { RpcController, type RpcHandlers, refusal } from '@regulars/service';
+import { RpcController, type RpcHandlers, refusal, TakesDryRuns } from '@regulars/service';
 import { z } from 'zod';
 import { idempotencyKey } from '../fields.js';
 import { callerFor, purposeOf, wellFormed } from '../requests.js';
@@ -34,6 +34,7 @@ export class ParticularsController implements RpcHandlers<typeof MemberParticula
     return read;
   }
 
+  @TakesDryRuns()
   async setParticulars(request: SetParticularsRequest, metadata: Metadata): Promise<SetParticularsResponse> {
     const draft = wellFormed(setRequest, request);
     const result = await this.particulars.replace(callerFor(draft.memberId, metadata), draft);

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { MemberNature } from '@regulars/contracts/members/v1/members';
 import { Particulars } from '@regulars/contracts/members/v1/particulars';
-import { CLOCK, type Clock, once } from '@regulars/service';
+import { CLOCK, type Clock, inTransaction, once } from '@regulars/service';
 import { DataSource, type EntityManager } from 'typeorm';
 import type { Caller } from '../caller.js';
 import { MembersService } from '../members/members.service.js';
@@ -80,7 +80,9 @@ export class ParticularsService {
   async replace(caller: Caller, draft: NewParticulars): Promise<SetParticulars> {
     const { idempotencyKey: key, ...body } = draft;
     const write = { caller: caller.principal.sub, route: 'SetParticulars', key, body: this.vault.fingerprint(body) };
-    const done = await this.dataSource.transaction((tx) => once(tx, write, () => this.write(tx, caller, draft)));
+    const done = await inTransaction(this.dataSource, caller.isDryRun, (tx) =>
+      once(tx, write, () => this.write(tx, caller, draft)),
+    );
     if (done.outcome === 'refused') return done;
     return done.result.outcome === 'refused' ? done.result : { ...done.result, replayed: done.replayed };
   }
