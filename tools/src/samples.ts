@@ -2,10 +2,10 @@ import { Temporal } from 'temporal-polyfill';
 import type { StoreSeed } from './seed.js';
 
 /** A purchase as a till of the store posts it now: two bowls of noodles and a tea, 128 yuan. */
-export function samplePurchase(
+export function samplePurchase<Member extends object>(
   till: { storeId: string; tillId: string },
   store: StoreSeed,
-  member: object,
+  member: Member,
   receiptNumber: string,
 ) {
   const now = Temporal.Now.zonedDateTimeISO(store.timeZone);
@@ -22,8 +22,8 @@ export function samplePurchase(
       { sku: 'NOODLE-BEEF', name: '招牌牛肉面', category: 'noodles', quantityMilli: 2_000, amountMinor: 11_600 },
       { sku: 'TEA-JASMINE', name: '茉莉花茶', category: 'drinks', quantityMilli: 1_000, amountMinor: 1_200 },
     ],
-    payments: [{ type: 'wechat-pay', amountMinor: 12_800 }],
-    channel: 'dine-in',
+    payments: [{ type: 'wechat-pay' as const, amountMinor: 12_800 }],
+    channel: 'dine-in' as const,
     partySize: 2,
   };
 }

@@ -32,49 +32,59 @@ interface Problem {
 
 describe('A guest registers, eats and looks at her points', () => {
   it('[M1][L1][L3][L5][N6] is credited once, told why, and gets one message', async () => {
-    const { as } = journey;
+    const { client } = journey;
     const guest = await registerKnownGuest(journey, purchaseAt(journey, {}).till.storeId);
-    const { till, body } = purchaseAt(journey, { number: guest.number });
+    const { till: counter, body } = purchaseAt(journey, { number: guest.number });
+    const till = client(counter);
+    const office = client('agent');
     const key = randomUUID();
+    const underKey = (key: string = randomUUID()) => ({ params: { header: { 'Idempotency-Key': key } } });
 
-    const posted = await as(till).post('/v1/purchases', body, key).expect(201);
-    const credited = posted.body as Credited;
+    const posted = await till.POST('/v1/purchases', { ...underKey(key), body });
+    expect(posted.response.status).toBe(201);
+    const credited = posted.data as Credited;
     expect(credited).toMatchObject({ outcome: 'credited', memberId: guest.memberId, pointsEarned: 128, balance: 128 });
     expect(credited.receiptText.zhCN).toContain('128');
 
-    const sameKey = await as(till).post('/v1/purchases', body, key).expect(200);
-    expect(sameKey.body).toEqual(credited);
-    expect(sameKey.headers['idempotency-replayed']).toBe('true');
-    const rebooted = await as(till).post('/v1/purchases', body).expect(200);
-    expect(rebooted.body).toEqual(credited);
+    const sameKey = await till.POST('/v1/purchases', { ...underKey(key), body });
+    expect([sameKey.response.status, sameKey.data]).toEqual([200, credited]);
+    expect(sameKey.response.headers.get('idempotency-replayed')).toBe('true');
+    const rebooted = await till.POST('/v1/purchases', { ...underKey(), body });
+    expect([rebooted.response.status, rebooted.data]).toEqual([200, credited]);
 
+    const [noodles, tea] = body.lines;
     const dearer = {
       ...body,
       totalMinor: 12_900,
-      lines: [{ ...body.lines[0], amountMinor: 11_700 }, body.lines[1]],
-      payments: [{ type: 'cash', amountMinor: 12_900 }],
+      lines: [{ ...(noodles as (typeof body.lines)[0]), amountMinor: 11_700 }, tea as (typeof body.lines)[0]],
+      payments: [{ type: 'cash' as const, amountMinor: 12_900 }],
     };
-    expect((await as(till).post('/v1/purchases', dearer, key)).body).toMatchObject({
+    expect((await till.POST('/v1/purchases', { ...underKey(key), body: dearer })).error).toMatchObject({
       status: 422,
       code: 'IDEMPOTENCY_KEY_REUSED',
     });
-    expect((await as(till).post('/v1/purchases', dearer)).body).toMatchObject({
+    expect((await till.POST('/v1/purchases', { ...underKey(), body: dearer })).error).toMatchObject({
       status: 409,
       code: 'RECEIPT_CONFLICT',
       purchaseId: credited.purchaseId,
       retryable: false,
     });
 
-    const points = `/v1/members/${guest.memberId}/points`;
+    const { memberId } = guest;
     const month = new Date().toISOString().slice(0, 7);
-    const statement = await as('agent').get(`${points}/statement?month=${month}`).expect(200);
-    expect(statement.body).toMatchObject({ openingBalance: 0, earned: 128, taken: 0, closingBalance: 128 });
-    const { entries } = (await as('agent').get(`${points}/entries`).expect(200)).body as { entries: object[] };
-    expect(entries).toMatchObject([
+    const ofMember = { path: { memberId } };
+    const statement = await office.GET('/v1/members/{memberId}/points/statement', {
+      params: { ...ofMember, query: { month } },
+    });
+    expect(statement.data).toMatchObject({ openingBalance: 0, earned: 128, taken: 0, closingBalance: 128 });
+    const entries = await office.GET('/v1/members/{memberId}/points/entries', { params: ofMember });
+    expect(entries.data?.entries).toMatchObject([
       { entryId: credited.entryId, kind: 'earn', points: 128, memberSeq: 1, sourceId: credited.purchaseId },
     ]);
-    const why = await as('agent').get(`/v1/points/entries/${credited.entryId}/explain`).expect(200);
-    expect((why.body as { steps: object[] }).steps.length).toBeGreaterThan(0);
+    const why = await office.GET('/v1/points/entries/{entryId}/explain', {
+      params: { path: { entryId: credited.entryId } },
+    });
+    expect(why.data?.steps.length).toBeGreaterThan(0);
 
     const messages = await eventually(async () => {
       const found = await fetch(`${journey.platform.sink.url}/messages.json?to=${encodeURIComponent(guest.email)}`);
@@ -84,8 +94,8 @@ describe('A guest registers, eats and looks at her points', () => {
     expect(messages).toHaveLength(1);
     expect(messages[0]?.text).toContain('128');
     await eventually(async () => {
-      const told: unknown = (await as('agent').get(`/v1/messages?memberId=${guest.memberId}`).expect(200)).body;
-      expect(told).toMatchObject({ messages: [{ template: 'points-earned', state: 'sent' }] });
+      const told = await office.GET('/v1/messages', { params: { query: { memberId } } });
+      expect(told.data?.messages).toMatchObject([{ template: 'points-earned', state: 'sent' }]);
     });
   });
 

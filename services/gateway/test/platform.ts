@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type RegularsClient, regularsClient } from '@regulars/client';
 import { eventually } from '@regulars/testing';
 import {
   type Platform,
@@ -22,6 +23,8 @@ export interface Journey {
   readonly spans: SpanSink;
   /** A request of a person in a role, or with any other bearer. */
   readonly as: (who: Role | { readonly key: string }) => Caller;
+  /** The same by the client that integrators are given, typed by the document. */
+  readonly client: (who: Role | { readonly key: string }) => RegularsClient;
   /** Rows of every table of a schema, by name, but for the refusals that an owner keeps under their idempotency keys. */
   readonly rowsIn: (schema: string) => Promise<Record<string, number>>;
   /** The same, once jobs and consumers have done what was left to do. */
@@ -56,7 +59,8 @@ export async function startJourney({
   return {
     platform,
     spans,
-    as: (who) => callerOf(platform, typeof who === 'string' ? platform.tokens[who] : who.key),
+    as: (who) => callerOf(platform, bearerOf(platform, who)),
+    client: (who) => regularsClient(platform.gateway.url, bearerOf(platform, who)),
     rowsIn: (schema) => countRows(database, schema),
     rowsAtRest: (schema) => atRest(() => countRows(database, schema)),
     isKnownToLoyalty: async (memberId) => {
@@ -81,6 +85,10 @@ async function atRest(read: () => Promise<Record<string, number>>): Promise<Reco
     if (!isStill) await sleep(1_500);
     return isStill && rows;
   });
+}
+
+function bearerOf({ tokens }: Platform, who: Role | { readonly key: string }): string {
+  return typeof who === 'string' ? tokens[who] : who.key;
 }
 
 function callerOf({ gateway: { url } }: Platform, bearer: string): Caller {
@@ -141,7 +149,11 @@ export async function signIn({ platform: { gateway, sink } }: Journey, email: st
 }
 
 /** A purchase of 128 yuan at the first till of the seed, with a receipt number of its own. */
-export function purchaseAt({ platform }: Journey, member: object, receiptNumber = `J-${randomUUID().slice(0, 8)}`) {
+export function purchaseAt<Member extends object>(
+  { platform }: Journey,
+  member: Member,
+  receiptNumber = `J-${randomUUID().slice(0, 8)}`,
+) {
   const [till] = platform.tillKeys ?? [];
   if (!till) throw new Error('the platform is not seeded');
   return { till, body: samplePurchase(till, STORES[0], member, receiptNumber) };

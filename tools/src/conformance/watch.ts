@@ -131,7 +131,10 @@ function clockTold(nowMs: number, aheadS: number): Response {
   return problem({ code: 'SIGNATURE_TIME_OFF', status: 401, retryable: false, clock });
 }
 
-function problem(body: { readonly status: number } & Readonly<Record<string, unknown>>, headers: Record<string, string> = {}): Response {
+function problem(
+  body: { readonly status: number } & Readonly<Record<string, unknown>>,
+  headers: Record<string, string> = {},
+): Response {
   return new Response(JSON.stringify({ ...body, title: 'Played by the conformance run' }), {
     status: body.status,
     headers: { 'content-type': 'application/problem+json', ...headers },
