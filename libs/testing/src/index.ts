@@ -1,6 +1,7 @@
 export { TestClock } from './clock.js';
 export { type TestDatabase, testDatabase } from './database.js';
 export { eventually } from './eventually.js';
+export { MembersServer } from './members-server.js';
 export { hashesOf, type Place, placesThatTell, tracesOf } from './personal.js';
 export { type PrincipalClaims, principalKeys, privateKeyOf, signedPrincipal } from './principals.js';
 export { type PublishedEvent, publish } from './publish.js';

@@ -7,6 +7,7 @@ import { MessageNotSent, MessageSent } from '@regulars/contracts/notifications/v
 import { type RpcClient, RpcFailure, rpcClient } from '@regulars/service';
 import {
   eventually,
+  MembersServer,
   publish,
   type RunningService,
   readTopic,
@@ -20,7 +21,6 @@ import {
 import pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 import { Mailbox } from './mailbox.js';
-import { MembersServer } from './members-server.js';
 
 const bund = uuidv7();
 const traceparent = '00-33333333333333333333333333333333-4444444444444444-01';

@@ -2,11 +2,12 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { Stacking } from '@regulars/contracts/loyalty/v1/accrual_rules';
 import { BirthdayWindow } from '@regulars/contracts/loyalty/v1/programmes';
 import type { Receipt } from '@regulars/contracts/loyalty/v1/purchases';
-import { TestClock, type TestDatabase } from '@regulars/testing';
+import { PrincipalSigner } from '@regulars/service';
+import { MembersServer, privateKeyOf, TestClock, type TestDatabase } from '@regulars/testing';
 import { aMember, aPurchase, aStore, type TestMember, theTerms } from '../../test/chain.js';
 import { aCouponKind } from '../../test/coupons.js';
-import { MembersServer } from '../../test/members-server.js';
 import { loyaltyDatabase, Pod } from '../../test/pod.js';
+import { MembersClient } from './members.client.js';
 
 // Noon in Shanghai, in the month in which the tests run: purchases lie in partitions by month.
 const month = new Date().toISOString().slice(0, 7);
@@ -38,6 +39,10 @@ const birthdayRule = {
   mostPoints: 0,
 };
 
+async function clientOf({ address }: MembersServer): Promise<MembersClient> {
+  return new MembersClient({ MEMBERS_ADDR: address }, await PrincipalSigner.fromJwk(privateKeyOf('loyalty')));
+}
+
 describe('Birthday rights on a real database', () => {
   const clock = new TestClock(noon('15'));
   const store = aStore();
@@ -50,8 +55,8 @@ describe('Birthday rights on a real database', () => {
   beforeAll(async () => {
     database = await loyaltyDatabase();
     members = await MembersServer.open();
-    pod = await Pod.start(database.url, clock, 1, await members.client());
-    other = await Pod.start(database.url, clock, 1, await members.client());
+    pod = await Pod.start(database.url, clock, 1, await clientOf(members));
+    other = await Pod.start(database.url, clock, 1, await clientOf(members));
     const birthday = { window: BirthdayWindow.WEEK, couponCode: 'CAKE' };
     programmeId = await pod.open(store, { ...theTerms(), rules: [birthdayRule], birthday });
     await pod.coupons.define({ caller: 'office', key: 'cake' }, aCouponKind(programmeId, { code: 'CAKE' }));
@@ -69,7 +74,7 @@ describe('Birthday rights on a real database', () => {
 
   async function guest(birthdayOn?: string, year?: number): Promise<TestMember> {
     const member = aMember();
-    if (birthdayOn) members.tell(member.memberId, birthdayOn, year);
+    if (birthdayOn) members.tellBirthday(member.memberId, birthdayOn, year);
     await pod.register(member);
     return member;
   }
@@ -150,13 +155,13 @@ describe('Birthday rights on a real database', () => {
     await earned(member, '14');
     await work();
     expect(await coupons(member)).toHaveLength(1);
-    members.tell(member.memberId, onDay('18'));
+    members.tellBirthday(member.memberId, onDay('18'));
     await later('18');
     await work();
     expect(await coupons(member)).toHaveLength(1);
     expect(await earned(member, '18')).toBe(100);
     // By another calendar it would be the birthday of the year before.
-    members.tell(member.memberId, onDay('18'), Number(month.slice(0, 4)) - 1);
+    members.tellBirthday(member.memberId, onDay('18'), Number(month.slice(0, 4)) - 1);
     await later('18');
     await work();
     expect(await coupons(member)).toHaveLength(1);
@@ -168,7 +173,7 @@ describe('Birthday rights on a real database', () => {
     await earned(member, '14');
     await work();
     const next = `${Number(month.slice(0, 4)) + 1}-${month.slice(5)}`;
-    members.tell(member.memberId, `${next}-15`);
+    members.tellBirthday(member.memberId, `${next}-15`);
     clock.set(`${next}-15T04:00:00Z`);
     await work();
     expect(await coupons(member)).toHaveLength(2);
@@ -203,7 +208,7 @@ describe('Birthday rights on a real database', () => {
 
   it('[L10] gives no gift for a birthday before the member came, nor to who never bought', async () => {
     const late = aMember();
-    members.tell(late.memberId, onDay('10'));
+    members.tellBirthday(late.memberId, onDay('10'));
     await pod.dataSource.transaction((tx) =>
       pod.members.keep(tx, [{ ...late, language: 'zh-CN', registeredAt: clock.now() }]),
     );

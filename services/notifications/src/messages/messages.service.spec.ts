@@ -2,12 +2,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { Logger } from '@nestjs/common';
 import { Outbox } from '@regulars/messaging';
 import { PrincipalSigner } from '@regulars/service';
-import { privateKeyOf, TestClock, type TestDatabase, testDatabase } from '@regulars/testing';
+import { MembersServer, privateKeyOf, TestClock, type TestDatabase, testDatabase } from '@regulars/testing';
 import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { migrations } from '../../migrations/index.js';
 import { Mailbox } from '../../test/mailbox.js';
-import { MembersServer } from '../../test/members-server.js';
 import type { NotificationsSettings } from '../notifications.config.js';
 import { RecipientsStore } from '../recipients/recipients.store.js';
 import { StoresService } from '../stores/stores.service.js';
