@@ -55,7 +55,10 @@ export interface MembersCode {
     sought: { slot: number; nameIndexes: readonly Buffer[] },
     page: { limit: number },
   ): Promise<string[]>;
-  read(row: { line: number; fields: FileFields }, terms: object, moment: object): Candidate | readonly unknown[];
+  rowReader(
+    terms: object,
+    moment: object,
+  ): (row: { line: number; fields: FileFields }) => Candidate | readonly unknown[];
   knownExternalIds(tx: Queries, indexes: readonly Buffer[]): Promise<unknown>;
   addExternalIds(tx: Queries, rows: readonly { index: Buffer; memberId: string }[]): Promise<void>;
   registrations: Registrations;
@@ -95,8 +98,9 @@ export async function registerRows(code: MembersCode, tx: Queries, rows: readonl
   const now = systemClock.now();
   const moment = { now, today: Temporal.PlainDate.from(now.toISOString().slice(0, 10)) };
   const terms = { benefitsVersion: '2026-05', privacyVersion: '2026-05', acceptedAt: '2026-05-01', language: 'zh-CN' };
+  const reader = code.rowReader(terms, moment);
   const candidates = rows.map((fields, at) => {
-    const read = code.read({ line: at + 2, fields }, terms, moment);
+    const read = reader({ line: at + 2, fields });
     if (!('draft' in read)) throw new Error(`A row was not taken: ${JSON.stringify(read)}`);
     return { ...read, index: code.vault.fingerprint({ source: 'bare', externalId: read.externalId }) };
   });

@@ -18,7 +18,7 @@ import {
   partOf,
   takeImport,
 } from './imports.store.js';
-import { type Candidate, type FileRow, type Rejection, read } from './row.js';
+import { type Candidate, type FileRow, type Rejection, rowReader } from './row.js';
 
 const rowsAtOnce = 500;
 const leaseMs = 30_000;
@@ -85,7 +85,7 @@ export class ReadingService {
     const { importId, terms } = found;
     const now = this.clock.now();
     const moment = { now, today: Temporal.Instant.from(now.toISOString()).toZonedDateTimeISO('UTC').toPlainDate() };
-    const told = rows.map((row) => read(row, terms, moment));
+    const told = rows.map(rowReader(terms, moment));
     const faulty = told.flatMap((each) => ('draft' in each ? [] : each));
     const candidates = told.flatMap((each) => ('draft' in each ? [each] : []));
     await this.dataSource.transaction(async (tx) => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Temporal } from 'temporal-polyfill';
 import { EncodingCount } from './encoding.js';
 import { csvRows, ndjsonRows, textOf } from './file.js';
-import { type FileRow, read } from './row.js';
+import { type FileRow, rowReader } from './row.js';
 
 const moment = { now: new Date('2026-11-20T00:00:00Z'), today: Temporal.PlainDate.from('2026-11-20') };
 const terms = {
@@ -30,7 +30,7 @@ async function rowsOf(text: string | Buffer, kind: 'csv' | 'ndjson' = 'csv'): Pr
 }
 
 const faultsOf = (row: FileRow) => {
-  const told = read(row, terms, moment);
+  const told = rowReader(terms, moment)(row);
   return 'draft' in told ? [] : told.map(({ pointer, reason }) => `${reason} ${pointer}`);
 };
 
@@ -43,7 +43,7 @@ describe('A file with members', () => {
       line: 2,
       fields: { externalId: '7', name: '王, 小明', mobile: '13800138001', birthday: '1996-02-29' },
     });
-    const candidate = read(rows[0] as FileRow, terms, moment);
+    const candidate = rowReader(terms, moment)(rows[0] as FileRow);
     if (!('draft' in candidate)) throw new Error(JSON.stringify(candidate));
     expect(candidate.draft.person).toMatchObject({
       mobile: '+8613800138001',

@@ -1,4 +1,4 @@
-import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { createHash, createHmac, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { CannotOpen, fingerprintOf, newDataKey, open, SETTINGS, seal } from '@regulars/service';
 import { LRUCache } from 'lru-cache';
@@ -17,9 +17,10 @@ const openKeysKeptMs = 60_000;
 @Injectable()
 export class VaultService {
   /** Short-lived, so that a destroyed data key is gone everywhere within the minute. */
-  private readonly openKeys = new LRUCache<string, Buffer>({ max: openKeysKept, ttl: openKeysKeptMs });
+  private readonly openKeys = new LRUCache<string, KeyObject>({ max: openKeysKept, ttl: openKeysKeptMs });
   /** Every key-encryption key that this process has, by its name. */
-  private readonly keyEncryptionKeys: ReadonlyMap<string, Buffer>;
+  private readonly keyEncryptionKeys: ReadonlyMap<string, KeyObject>;
+  private readonly keyEncryptionKey: KeyObject;
   private readonly currentKeyId: string;
   /** Where members are looked up now. */
   slot: Slot = 0;
@@ -27,13 +28,20 @@ export class VaultService {
   readonly retiredKeyIds: readonly string[];
   /** The index keys that this process has, by their part. */
   readonly indexKeys: IndexKeys;
-  private readonly indexKeyOf = new Map<Slot, Buffer>();
+  private readonly indexKeyOf = new Map<Slot, KeyObject>();
+  /** What members are looked up by now. */
+  private readonly indexKey: KeyObject;
+  /** What does not change before the retired index key is left out. */
+  private readonly lastingKey: KeyObject;
 
   constructor(@Inject(SETTINGS) private readonly settings: MembersSettings) {
     const { KEY_ENCRYPTION_KEY: current, KEY_ENCRYPTION_KEY_NEXT: next } = settings;
     const retired = settings.KEY_ENCRYPTION_KEYS_RETIRED;
     const all = [current, ...(next ? [next] : []), ...retired];
-    this.keyEncryptionKeys = new Map(all.map((key) => [nameOfKey(key), key]));
+    this.keyEncryptionKeys = new Map(all.map((key) => [nameOfKey(key), createSecretKey(key)]));
+    this.keyEncryptionKey = createSecretKey(current);
+    this.indexKey = createSecretKey(settings.BLIND_INDEX_KEY);
+    this.lastingKey = createSecretKey(settings.BLIND_INDEX_KEY_RETIRED ?? settings.BLIND_INDEX_KEY);
     this.currentKeyId = nameOfKey(current);
     this.retiredKeyIds = retired.map(nameOfKey).filter((keyId) => keyId !== this.currentKeyId);
     this.indexKeys = {
@@ -47,7 +55,7 @@ export class VaultService {
   /** A new member's data key, wrapped, with what seals under it. */
   newKey(memberId: string): { wrapped: WrappedKey; sealing: Sealing } {
     const key = newDataKey();
-    return { wrapped: this.wrap(memberId, key), sealing: new Sealing(memberId, key) };
+    return { wrapped: this.wrap(memberId, key), sealing: new Sealing(memberId, createSecretKey(key)) };
   }
 
   /** What opens a member's fields. @throws CannotOpen when the key was wrapped by a key that this process lacks */
@@ -55,7 +63,7 @@ export class VaultService {
     const { memberId } = wrapped;
     const known = this.openKeys.get(memberId);
     if (known) return new Sealing(memberId, known);
-    const key = this.unwrap(wrapped);
+    const key = createSecretKey(this.unwrap(wrapped));
     this.openKeys.set(memberId, key);
     return new Sealing(memberId, key);
   }
@@ -80,7 +88,7 @@ export class VaultService {
     this.indexKeyOf.clear();
     for (const key of [current, next, retired]) {
       const slot = key && slots.get(nameOfKey(key));
-      if (key && slot !== undefined) this.indexKeyOf.set(slot, key);
+      if (key && slot !== undefined) this.indexKeyOf.set(slot, createSecretKey(key));
     }
     this.slot = slots.get(this.indexKeys.current) ?? 0;
   }
@@ -97,7 +105,7 @@ export class VaultService {
    * @param kind keeps indexes of different things apart
    */
   blindIndex(kind: IndexKind, value: string | Buffer): Buffer {
-    return hmac(this.settings.BLIND_INDEX_KEY, kind, value);
+    return hmac(this.indexKey, kind, value);
   }
 
   /** What is stored of a value, by place: under each index key that this process has. */
@@ -143,7 +151,7 @@ export class VaultService {
 
   /** A part of a file with members, as it is kept until it was read. */
   sealPart(importId: string, part: number, content: Buffer): Buffer {
-    return seal(this.settings.KEY_ENCRYPTION_KEY, placeOfPart(importId, part), content);
+    return seal(this.keyEncryptionKey, placeOfPart(importId, part), content);
   }
 
   /** @throws CannotOpen when it was sealed by a key that this process lacks */
@@ -158,12 +166,8 @@ export class VaultService {
     throw new CannotOpen('import_part');
   }
 
-  private get lastingKey(): Buffer {
-    return this.settings.BLIND_INDEX_KEY_RETIRED ?? this.settings.BLIND_INDEX_KEY;
-  }
-
   private wrap(memberId: string, key: Buffer): WrappedKey {
-    const wrapped = seal(this.settings.KEY_ENCRYPTION_KEY, placeOfKey(memberId), key);
+    const wrapped = seal(this.keyEncryptionKey, placeOfKey(memberId), key);
     return { memberId, keyEncryptionKeyId: this.currentKeyId, wrapped };
   }
 
@@ -178,7 +182,7 @@ export class VaultService {
 export class Sealing {
   constructor(
     private readonly memberId: string,
-    private readonly key: Buffer,
+    private readonly key: KeyObject,
   ) {}
 
   seal(column: string, clear: string): Buffer {
@@ -195,7 +199,7 @@ export class Sealing {
   }
 }
 
-function hmac(key: Buffer, kind: string, value: string | Buffer): Buffer {
+function hmac(key: KeyObject, kind: string, value: string | Buffer): Buffer {
   return createHmac('sha256', key).update(`${kind}\0`).update(value).digest();
 }
 
