@@ -41,7 +41,7 @@ export function secretManifests(secrets: Secrets, place: SecretsPlace): SecretMa
 }
 
 /** Services that call others under their own name. */
-const signers: ReadonlySet<ServiceName> = new Set(['gateway', 'notifications', 'loyalty']);
+const signers: ReadonlySet<ServiceName> = new Set(['gateway', 'notifications', 'loyalty', 'members']);
 
 function ownSecrets(service: ServiceName, secrets: Secrets, place: SecretsPlace): Record<string, string> {
   return {
