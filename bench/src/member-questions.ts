@@ -10,6 +10,7 @@ import { statementsOfProfile } from './profile-statements.js';
 import type { Question } from './questions.js';
 
 const PAGE = 50;
+const MOST_TRIES = 20;
 
 /** What is asked about members, and with what. */
 export interface Asking {
@@ -91,12 +92,16 @@ export async function profiles(
 ): Promise<Question | undefined> {
   const { platform, buyers } = lab;
   const ownerOf = (role: string) => role.replace(`${platform.database.database}_`, '') as OwnerName;
+  // One that lacks a part, because its owner did not answer in time, is asked for again; its time goes on.
   const read = async (memberId: string) => {
-    const answer = await fetch(`${platform.gateway.url}/v1/members/${memberId}/profile`, {
-      headers: { authorization: `Bearer ${platform.tokens.agent}` },
-    });
-    const body = (await answer.json()) as { isWhole: boolean };
-    if (!answer.ok || !body.isWhole) throw new Error(`A profile was answered ${answer.status} ${JSON.stringify(body)}`);
+    for (let tries = 1; ; tries++) {
+      const answer = await fetch(`${platform.gateway.url}/v1/members/${memberId}/profile`, {
+        headers: { authorization: `Bearer ${platform.tokens.agent}` },
+      });
+      const body = (await answer.json()) as { isWhole?: boolean };
+      if (body.isWhole) return;
+      if (!answer.ok || tries === MOST_TRIES) throw new Error(`${answer.status} ${JSON.stringify(body)}`);
+    }
   };
   const idAt = (place: number) => buyers[place]?.memberId ?? '';
   const statements = await statementsOfProfile(lab, idAt(0), read);
