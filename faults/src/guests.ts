@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Api, accepted, eventually, type Platform, registration } from '@regulars/tools';
 import type pg from 'pg';
 import type { Random } from './random.js';
@@ -44,6 +45,12 @@ async function registerGuest(desk: Api, platform: Platform, random: Random): Pro
     language: random.pick(['zh-CN', 'en']),
   };
   const body = registration(person, platform.stores?.[0]?.storeId);
-  const { memberId } = accepted(await desk.post('/v1/members', body), 'registering a guest') as { memberId: string };
+  const key = randomUUID();
+  // Services that have just started may take longer than somebody would wait: the same request is asked again.
+  const answer = await eventually('a guest being registered', async () => {
+    const tried = await desk.post('/v1/members', body, key);
+    return tried.status === 503 ? undefined : tried;
+  });
+  const { memberId } = accepted(answer, 'registering a guest') as { memberId: string };
   return { memberId, name: person.name, mobile: person.mobile, email: person.email };
 }
