@@ -30,6 +30,10 @@ function counter(place: number) {
   return { till, receipt };
 }
 
+function dateInShanghai(): string {
+  return new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 10);
+}
+
 interface Hold {
   readonly purchaseId: string;
   readonly receiptNumber: string;
@@ -47,8 +51,8 @@ async function limitPurchases(most: number): Promise<void> {
   const drafted = await journey.as('marketing').post(`${path}/versions`, { ...terms, holdLimits });
   expect([drafted.status, drafted.body]).toEqual([201, expect.objectContaining({ state: 'draft' })]);
   const { version } = drafted.body as { version: number };
-  const today = counter(0).receipt(undefined).businessDate;
-  await journey.as('administrator').post(`${path}/versions/${version}:publish`, { effectiveFrom: today }).expect(201);
+  const publish = `${path}/versions/${version}:publish`;
+  await journey.as('administrator').post(publish, { effectiveFrom: dateInShanghai() }).expect(201);
 }
 
 describe('The morning after', () => {
@@ -58,7 +62,8 @@ describe('The morning after', () => {
     const { till, receipt } = counter(0);
     const guest = await registerKnownGuest(journey, till.storeId);
     const buy = async () => {
-      const body = receipt({ number: guest.number });
+      // A store's business day begins at four; the limits begin with the date.
+      const body = { ...receipt({ number: guest.number }), businessDate: dateInShanghai() };
       const answer = await eventually(async () => {
         const posted = await as(till).post('/v1/purchases', body);
         return posted.status < 500 && posted;
