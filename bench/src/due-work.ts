@@ -121,6 +121,7 @@ async function publishReviews({ gateway, tokens, programmeId }: Platform): Promi
   };
   const terms = { ...versions[0]?.terms, tierReview: { everyMonths: 12, noticeDays: 0, graceDays: 0 } };
   const { version } = accepted(await office.post(`${path}/versions`, terms), 'drafting reviews') as { version: number };
-  const effectiveFrom = new Date().toISOString().slice(0, 10);
+  // Today in the programme's zone.
+  const effectiveFrom = new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 10);
   accepted(await office.post(`${path}/versions/${version}:publish`, { effectiveFrom }), 'publishing reviews');
 }
