@@ -283,8 +283,16 @@ describe('The chain as the stores service keeps it', () => {
       await as({ sub: 'li', kind: 'person', roles: ['auditor'] }),
     );
     expect(changes).toEqual([]);
+    const anchors = () =>
+      service
+        .logs()
+        .flatMap((line) => (line.includes('"configuration changed"') ? /"entry":"?\d+/.exec(line) : null) ?? []);
+    const before = anchors();
     const { storeId } = await addStore('SH-DRY');
     expect(storeId).not.toBe(store?.storeId);
+    // A dry run that left a line would have left the same entry before: what is anchored twice is not to be trusted.
+    await eventually(() => anchors().length > before.length);
+    expect(new Set(anchors()).size).toBe(anchors().length);
     const use = client.reportKeyUses({ uses: [] }, caller);
     expect(await refusalOf(use)).toEqual({ code: 'MALFORMED', pointers: ['/query/dryRun'] });
   });

@@ -105,6 +105,19 @@ describe('Adjusting on a real database', () => {
     expect(await balanceOf(member)).toBe(600);
   });
 
+  it('[O4][L14] tells what a decision would lead to, and decides nothing', async () => {
+    const member = await guest();
+    const { adjustmentId } = done(await one.adjustments.request(by('agent-lin'), asking(member, 5_000)));
+    const decide = async (approve: boolean, caller: string) =>
+      one.adjustments.decide({ ...by(caller), isDryRun: true }, adjustmentId, approve);
+    expect(done(await decide(true, 'supervisor')).state).toBe('booked');
+    expect(done(await decide(false, 'supervisor')).state).toBe('rejected');
+    expect(await decide(true, 'agent-lin')).toMatchObject({ reason: 'OWN_PROPOSAL' });
+    expect(await balanceOf(member)).toBe(0);
+    expect(done(await one.adjustments.decide(by('supervisor'), adjustmentId, true)).state).toBe('booked');
+    expect(await balanceOf(member)).toBe(5_000);
+  });
+
   it('[L14] gives nothing that was rejected', async () => {
     const member = await guest();
     const { adjustmentId } = done(await one.adjustments.request(by('agent-lin'), asking(member, 5_000)));

@@ -41,6 +41,21 @@ describe('Coupons on a real database', () => {
   });
 
   const office = () => ({ caller: 'office', key: randomUUID() });
+  it('[O4][L9] tells which coupons a gift would be, and gives none', async () => {
+    const member = await guest();
+    const definitionId = await kind();
+    const writing = office();
+    const coupons = () => one.rows(`SELECT code FROM coupon WHERE member_id = $1`, [member.memberId]);
+    const tried = await one.coupons.issue({ ...writing, isDryRun: true }, definitionId, member.memberId, 2);
+    expect(tried).toMatchObject({ outcome: 'done', replayed: false, coupons: [{}, {}] });
+    expect(await coupons()).toEqual([]);
+    const unknown = await one.coupons.issue({ ...office(), isDryRun: true }, randomUUID(), member.memberId, 1);
+    expect(unknown).toMatchObject({ outcome: 'refused', reason: 'COUPON_KIND_UNKNOWN' });
+    // The key of the dry run was not used up.
+    expect(await one.coupons.issue(writing, definitionId, member.memberId, 2)).toMatchObject({ replayed: false });
+    expect(await coupons()).toHaveLength(2);
+  });
+
   it('[L9] makes a coupon void once and for good, and only while nobody holds or has used it', async () => {
     const member = await guest();
     const [code = '', held = ''] = await issue(await kind(), member, 2);
