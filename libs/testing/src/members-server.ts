@@ -12,6 +12,11 @@ import {
   type FindBirthdaysResponse,
 } from '@regulars/contracts/members/v1/birthdays';
 import {
+  type FindImportedRequest,
+  type FindImportedResponse,
+  MemberImportServiceService,
+} from '@regulars/contracts/members/v1/imports';
+import {
   type Contact,
   type GetContactsRequest,
   type GetContactsResponse,
@@ -27,6 +32,8 @@ export class MembersServer {
   /** By member id. */
   readonly contacts = new Map<string, Contact>();
   readonly birthdays = new Map<string, ToldBirthday>();
+  /** Member ids by `source external-id`. */
+  readonly imported = new Map<string, string>();
   /** Every question about contacts, with the subject of its principal. */
   readonly asked: (GetContactsRequest & { readonly by: string })[] = [];
   isOut = false;
@@ -38,6 +45,7 @@ export class MembersServer {
     const members = new MembersServer();
     const { getContacts } = MemberServiceService;
     const { findBirthdays } = BirthdayServiceService;
+    const { findImported } = MemberImportServiceService;
     members.#server.addService(
       { getContacts },
       {
@@ -54,6 +62,14 @@ export class MembersServer {
           const { memberIds, fromDate, untilDate } = request;
           const found = memberIds.flatMap((memberId) => members.birthdays.get(memberId) ?? []);
           return { birthdays: found.filter(({ date }) => fromDate <= date && date <= untilDate) };
+        }),
+      },
+    );
+    members.#server.addService(
+      { findImported },
+      {
+        findImported: members.#toServices(({ source, externalIds }: FindImportedRequest): FindImportedResponse => {
+          return { memberIds: externalIds.map((each) => members.imported.get(`${source} ${each}`) ?? '') };
         }),
       },
     );

@@ -29,6 +29,7 @@ import { Limits } from './limits/limits.service.js';
 import { MembersController } from './members/members.controller.js';
 import { MergesController, MergesOfMemberController } from './merges/merges.controller.js';
 import { MessagesController } from './messages/messages.controller.js';
+import { OpeningsController } from './openings/openings.controller.js';
 import { Owners } from './owners.client.js';
 import { ParticularsController } from './particulars/particulars.controller.js';
 import { PointsClient } from './points/points.client.js';
@@ -82,6 +83,7 @@ export class GatewayModule {
         MembersController,
         VisitsController,
         ImportsController,
+        OpeningsController,
         ProfileController,
         VerificationController,
         SignInController,

@@ -6,6 +6,7 @@ import { AdjustmentServiceService } from '@regulars/contracts/loyalty/v1/adjustm
 import { CouponServiceService } from '@regulars/contracts/loyalty/v1/coupons';
 import { HoldServiceService } from '@regulars/contracts/loyalty/v1/holds';
 import { LiabilityServiceService } from '@regulars/contracts/loyalty/v1/liability';
+import { OpeningServiceService } from '@regulars/contracts/loyalty/v1/openings';
 import { PointsServiceService } from '@regulars/contracts/loyalty/v1/points';
 import { ProgrammeServiceService } from '@regulars/contracts/loyalty/v1/programmes';
 import { PurchaseServiceService } from '@regulars/contracts/loyalty/v1/purchases';
@@ -73,6 +74,7 @@ export class Owners implements OnApplicationShutdown {
   readonly rewards: RpcClient<typeof RewardServiceService>;
   readonly redemptions: RpcClient<typeof RedemptionServiceService>;
   readonly coupons: RpcClient<typeof CouponServiceService>;
+  readonly openings: RpcClient<typeof OpeningServiceService>;
   readonly adjustments: RpcClient<typeof AdjustmentServiceService>;
   readonly holds: RpcClient<typeof HoldServiceService>;
   readonly reconciliation: RpcClient<typeof ReconciliationServiceService>;
@@ -109,6 +111,7 @@ export class Owners implements OnApplicationShutdown {
     this.rewards = this.reach(RewardServiceService, 'LOYALTY');
     this.redemptions = this.reach(RedemptionServiceService, 'LOYALTY');
     this.coupons = this.reach(CouponServiceService, 'LOYALTY');
+    this.openings = this.reach(OpeningServiceService, 'LOYALTY');
     this.adjustments = this.reach(AdjustmentServiceService, 'LOYALTY');
     this.reconciliation = this.reach(ReconciliationServiceService, 'LOYALTY');
     this.holds = this.reach(HoldServiceService, 'LOYALTY');

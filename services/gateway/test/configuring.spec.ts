@@ -24,7 +24,7 @@ interface Step {
 
 /** Writes that configure nothing: they are of members, receipts, points, cases, or change nothing at all. */
 const notConfiguration =
-  /\/(members|merges|imports|self-service|privacy-requests|purchases|refunds|redemptions|adjustments|cases|coupons|coupon-uses|holds|receipt-conflicts)|:(simulate|backtest)$/;
+  /\/(members|merges|imports|openings|self-service|privacy-requests|purchases|refunds|redemptions|adjustments|cases|coupons|coupon-uses|holds|receipt-conflicts)|:(simulate|backtest)$/;
 
 let journey: Journey;
 const walked: { readonly route: string; readonly change: string; readonly recordId: string }[] = [];

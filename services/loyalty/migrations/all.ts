@@ -17,6 +17,7 @@ import { CouponVoids0000000000061 } from './0061-coupon-voids.js';
 import { Merges0000000000070 } from './0070-merges.js';
 import { RefundsOfPurchase0000000000071 } from './0071-refunds-of-purchase.js';
 import { MadeGoodLots0000000000080 } from './0080-made-good-lots.js';
+import { Openings0000000000081 } from './0081-openings.js';
 import { OutboxOrder } from './0100-outbox-order.js';
 
 /** Oldest first. */
@@ -39,5 +40,6 @@ export const migrations: Migrations = [
   Merges0000000000070,
   RefundsOfPurchase0000000000071,
   MadeGoodLots0000000000080,
+  Openings0000000000081,
   OutboxOrder,
 ];

@@ -31,6 +31,12 @@ import { MembersService } from './members/members.service.js';
 import { mergeTopic } from './merges/merge-events.js';
 import { MergesJob } from './merges/merges.job.js';
 import { MergesService } from './merges/merges.service.js';
+import { OpeningBooking } from './openings/booking.service.js';
+import { ImportedMembers } from './openings/imported.client.js';
+import { OpeningsController } from './openings/openings.controller.js';
+import { OpeningsJob } from './openings/openings.job.js';
+import { OpeningsService } from './openings/openings.service.js';
+import { OpeningReading } from './openings/reading.service.js';
 import { Payments } from './payments/payments.service.js';
 import { HeldLedgers } from './points/held-ledgers.service.js';
 import { LedgerService } from './points/ledger.service.js';
@@ -102,6 +108,7 @@ import { TiersService } from './tiers/tiers.service.js';
     HoldsController,
     ReconciliationController,
     HistoryController,
+    OpeningsController,
   ],
   providers: [
     LoyaltyMemberData,
@@ -155,6 +162,11 @@ import { TiersService } from './tiers/tiers.service.js';
     MembersService,
     MergesService,
     MergesJob,
+    OpeningsService,
+    OpeningBooking,
+    OpeningReading,
+    OpeningsJob,
+    ImportedMembers,
     StoresConsumer,
     TillsConsumer,
     MembersConsumer,

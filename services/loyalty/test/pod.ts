@@ -27,6 +27,10 @@ import { Lanes } from '../src/lanes/lanes.service.js';
 import { LiabilityService } from '../src/liability/liability.service.js';
 import { MembersService } from '../src/members/members.service.js';
 import { MergesService } from '../src/merges/merges.service.js';
+import { OpeningBooking } from '../src/openings/booking.service.js';
+import { ImportedMembers } from '../src/openings/imported.client.js';
+import { OpeningsService } from '../src/openings/openings.service.js';
+import { OpeningReading } from '../src/openings/reading.service.js';
 import { Payments } from '../src/payments/payments.service.js';
 import { HeldLedgers } from '../src/points/held-ledgers.service.js';
 import { LedgerService } from '../src/points/ledger.service.js';
@@ -74,6 +78,8 @@ export class Pod {
   readonly adjustments: AdjustmentsService;
   readonly merges: MergesService;
   readonly birthdays: BirthdaysService;
+  readonly openings: OpeningsService;
+  readonly openingReading: OpeningReading;
   readonly holds: HoldsService;
   readonly storeDays: StoreDaysService;
   readonly conflicts: ConflictsService;
@@ -85,6 +91,7 @@ export class Pod {
     clock: Clock,
     lanes: number,
     members: MembersClient | undefined,
+    imported: ImportedMembers,
   ) {
     this.programmes = new ProgrammesService(dataSource, clock);
     const books = new BookService(dataSource, clock, this.programmes, this.stores);
@@ -109,6 +116,9 @@ export class Pod {
     this.tiers = new TiersService(dataSource, clock, books, ledgers, this.points, standings);
     this.merges = new MergesService(dataSource, clock, books, ledgers, this.tiers);
     this.members = new MembersService(this.pending, this.merges, this.birthdays);
+    this.openings = new OpeningsService(dataSource, clock, books);
+    const booking = new OpeningBooking(clock, ledgers, this.tiers);
+    this.openingReading = new OpeningReading(dataSource, clock, books, booking, imported);
     this.liability = new LiabilityService(dataSource, clock, books);
     this.backtests = new BacktestsService(dataSource, clock, this.programmes, books);
     this.rewards = new RewardsService(dataSource, clock);
@@ -127,10 +137,16 @@ export class Pod {
     );
   }
 
-  static async start(databaseUrl: string, clock: Clock, lanes = 1, members?: MembersClient): Promise<Pod> {
+  static async start(
+    databaseUrl: string,
+    clock: Clock,
+    lanes = 1,
+    members?: MembersClient,
+    imported = new ImportedMembers({ MEMBERS_ADDR: undefined }, undefined),
+  ): Promise<Pod> {
     const dataSource = new DataSource(dataSourceOptions('loyalty', settingsOf(databaseUrl), migrations));
     await dataSource.initialize();
-    return new Pod(dataSource, databaseUrl, clock, lanes, members);
+    return new Pod(dataSource, databaseUrl, clock, lanes, members, imported);
   }
 
   async stop(): Promise<void> {

@@ -159,6 +159,13 @@ export const permissions: Readonly<Record<string, Permission>> = {
   'GET /v1/redemptions/:redemptionId': tillsAnd(...readers),
   'GET /v1/members/:memberId/redemptions': tillsAnd(...readers),
 
+  'POST /v1/openings': people('finance', 'administrator'),
+  'PUT /v1/openings/:openingId/file': people('finance', 'administrator'),
+  'POST /v1/openings/:openingId:undo': people('finance', 'administrator'),
+  'GET /v1/openings': people('finance', 'auditor', 'administrator'),
+  'GET /v1/openings/:openingId': people('finance', 'auditor', 'administrator'),
+  'GET /v1/openings/:openingId/rejections': people('finance', 'auditor', 'administrator'),
+
   'POST /v1/adjustments': people('store-manager', 'agent', 'complaint-supervisor', 'finance', 'administrator'),
   'POST /v1/adjustments/:adjustmentId:approve': people('complaint-supervisor', 'finance', 'administrator'),
   'POST /v1/adjustments/:adjustmentId:reject': people('complaint-supervisor', 'finance', 'administrator'),

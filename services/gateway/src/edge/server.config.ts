@@ -111,8 +111,8 @@ function guard(server: FastifyInstance, app: NestFastifyApplication, log: Logger
   signCursors(server, settings.PRINCIPAL_PRIVATE_KEY, problems);
 }
 
-/** Offline batches of tills, and files with members. */
-const takesStreams = /::batch$|^\/v1\/imports\/:importId(\([^)]*\))?\/file$/;
+/** Offline batches of tills, and files with members or what they bring along. */
+const takesStreams = /::batch$|^\/v1\/(imports|openings)\/:\w+(\([^)]*\))?\/file$/;
 
 /** Lines are read while they come, by the routes that take them. */
 function streamOnly(

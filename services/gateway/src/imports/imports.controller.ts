@@ -5,6 +5,7 @@ import type { CallOptions } from '@regulars/service';
 import type { FastifyReply } from 'fastify';
 import { Call, type Write, Writing } from '../access/call.guard.js';
 import { id, pageRequest } from '../edge/fields.js';
+import { inParts } from '../edge/file-parts.js';
 import { present } from '../edge/present.js';
 import { problem, Refused } from '../edge/problems.js';
 import { Documented } from '../edge/reference.config.js';
@@ -23,7 +24,6 @@ import {
   reportLines,
 } from './import.js';
 
-const partBytes = 512 * 1024;
 const reportPage = 200;
 
 /** Members from files (requirement M1). */
@@ -131,18 +131,4 @@ export class ImportsController {
       page = await this.owners.imports.listRejections(next, { ...call, deadline: Date.now() + patienceMs });
     }
   }
-}
-
-/** A stream in pieces of the length of a part: no more than one of them is held. */
-async function* inParts(body: Readable): AsyncGenerator<Buffer> {
-  let held: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of body) {
-    held.push(chunk as Buffer);
-    bytes += (chunk as Buffer).length;
-    if (bytes < partBytes) continue;
-    yield Buffer.concat(held);
-    [held, bytes] = [[], 0];
-  }
-  if (bytes > 0) yield Buffer.concat(held);
 }

@@ -33,6 +33,13 @@ export class BookService {
     return this.book;
   }
 
+  /** A programme's policy of the day, also of one that was published a moment ago; undefined for one that is not. */
+  async policyToday(programmeId: string) {
+    const nowMs = this.clock.now().getTime();
+    const known = (await this.recent()).policiesAt(nowMs).get(programmeId);
+    return known ?? (await this.refresh()).policiesAt(nowMs).get(programmeId);
+  }
+
   /** A book that knows these receipts; the latest one, when what is in memory does not. */
   async knowing(receipts: readonly Receipt[]): Promise<Book> {
     const isKnown = receipts.every((receipt) => typeof this.book.groundOf(receipt) === 'object');

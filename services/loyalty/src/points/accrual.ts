@@ -23,7 +23,8 @@ export type StepCode =
   | 'redeemed'
   | 'given-back'
   | 'adjusted'
-  | 'merged';
+  | 'merged'
+  | 'brought-in';
 
 /** A line of a purchase as the reckoning sees it. */
 export interface BoughtLine {

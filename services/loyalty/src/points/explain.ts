@@ -59,6 +59,10 @@ const words: Record<StepCode, (numbers: Numbers, ruleOf: RuleNames) => ReceiptTe
     zhCn: `会员合并或拆分，转移 ${whole(n.points)} 分`,
     en: `${whole(n.points)} moved with a merge of members, or back`,
   }),
+  'brought-in': (n) => ({
+    zhCn: `由原会员计划转入 ${whole(n.points)} 分（文件第 ${whole(n.line)} 行）`,
+    en: `${whole(n.points)} brought in from the programme before (line ${whole(n.line)} of the file)`,
+  }),
   adjusted: (n) => ({
     zhCn: `人工调整 ${whole(n.points)} 分`,
     en: `${whole(n.points)} given or taken by hand`,

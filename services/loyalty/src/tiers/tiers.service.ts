@@ -6,7 +6,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { BookService } from '../book/book.service.js';
 import { HeldLedgers } from '../points/held-ledgers.service.js';
 import { type BalanceView, PointsService } from '../points/points.service.js';
-import { daysAfter, isDate, monthsAfter } from '../programmes/calendar.js';
+import { daysAfter, daysBefore, isDate, monthsAfter } from '../programmes/calendar.js';
 import type { Fault } from '../programmes/checks.js';
 import type { Policy } from '../programmes/policy.js';
 import { standingOn, tierIndex } from './ladder.js';
@@ -48,6 +48,13 @@ export interface MovedTier extends store.TierOfAccount {
   readonly before: KeptTier | null;
   /** False for a member who stands for somebody else from now on. */
   readonly isTold: boolean;
+}
+
+/** A tier that a member had before, and the last date on which it is kept. */
+export interface BroughtTier {
+  readonly memberId: string;
+  readonly code: string;
+  readonly until: string;
 }
 
 type NoAccount = { readonly outcome: 'no-account' } | { readonly outcome: 'several-accounts' };
@@ -214,6 +221,52 @@ export class TiersService {
     }
     const stands = await this.tier(memberId, programmeId);
     return stands.outcome === 'found' ? { ...stands, replayed: done.replayed } : stands;
+  }
+
+  /**
+   * Keeps tiers that members had in a programme before until a date, where they keep no higher one; reviewed with notice
+   * then like any other (requirement L16). The members' locks are held. @returns who has one of them now
+   */
+  async bringIn(
+    tx: EntityManager,
+    { programmeId, actor }: { readonly programmeId: string; readonly actor: string },
+    brought: readonly BroughtTier[],
+    { policy, today }: { readonly policy: Policy; readonly today: string },
+  ): Promise<ReadonlySet<string>> {
+    if (brought.length === 0 || !hasReviews(policy)) return new Set();
+    const keptOf = await this.keptBy(
+      tx,
+      brought.map(({ memberId }) => ({ memberId, programmeId })),
+    );
+    const { noticeDays } = policy.tierReview;
+    const { from: countedFrom, until: countedUntil } = countedDates(policy, today);
+    const higher = new Map<string, ToWrite>();
+    for (const { memberId, code, until } of brought) {
+      const key = { memberId, programmeId };
+      const fromTier = higher.get(memberId)?.kept.tier ?? keptOf(key)?.tier ?? policy.tiers[0]?.code ?? '';
+      if (tierIndex(policy.tiers, code) <= tierIndex(policy.tiers, fromTier)) continue;
+      const dueOn = daysBefore(until, noticeDays);
+      const kept = { tier: code, since: today, basisOn: undefined, until, stage: 'kept', dueOn } as const;
+      const about = { happenedOn: today, keptUntil: until, countedFrom, countedUntil, spentMinor: 0, missingMinor: 0 };
+      const change: TierChange = { kind: 'granted', fromTier, toTier: code, ...about };
+      higher.set(memberId, { key, kept, change, reason: 'opening', actor });
+    }
+    await this.write(tx, [...higher.values()]);
+    return new Set(higher.keys());
+  }
+
+  /** Takes tiers back that were brought in and are still kept as they were. The members' locks are held. */
+  async takeBroughtInBack(tx: EntityManager, programmeId: string, brought: readonly BroughtTier[]): Promise<void> {
+    const keptOf = await this.keptBy(
+      tx,
+      brought.map(({ memberId }) => ({ memberId, programmeId })),
+    );
+    const moved = brought.flatMap(({ memberId, code, until }): MovedTier[] => {
+      const before = keptOf({ memberId, programmeId });
+      const isTheirs = before?.tier === code && before.until === until && before.basisOn === undefined;
+      return isTheirs ? [{ memberId, programmeId, kept: null, before, isTold: true }] : [];
+    });
+    if (moved.length > 0) await this.keepOthers(tx, moved, 'opening-undone');
   }
 
   private async reviewed(

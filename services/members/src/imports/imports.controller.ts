@@ -7,6 +7,8 @@ import {
   type BeginImportResponse,
   type CompleteImportRequest,
   type CompleteImportResponse,
+  type FindImportedRequest,
+  type FindImportedResponse,
   type GetImportRequest,
   type GetImportResponse,
   type Import,
@@ -36,6 +38,11 @@ const beginRequest = z.object({
   privacyVersion: version,
   acceptedAt: z.date('the time of acceptance is needed'),
   language: z.enum(['zh-CN', 'en'], 'zh-CN or en'),
+});
+
+const findRequest = z.object({
+  source: z.string().min(1).max(40),
+  externalIds: z.array(z.string().min(1).max(128)).max(500, 'at most 500'),
 });
 
 const formats = { csv: ImportFormat.CSV, ndjson: ImportFormat.NDJSON } as const;
@@ -103,6 +110,12 @@ export class ImportsController implements RpcHandlers<typeof MemberImportService
       message,
     }));
     return { rejections, nextCursor: found.nextCursor };
+  }
+
+  async findImported(request: FindImportedRequest, metadata: Metadata): Promise<FindImportedResponse> {
+    if (principalOf(metadata).kind !== 'service') throw refusal('PERMISSION_DENIED', 'SERVICES_ONLY');
+    const { source, externalIds } = wellFormed(findRequest, request);
+    return { memberIds: await this.imports.findImported(source, externalIds) };
   }
 }
 

@@ -3,7 +3,15 @@ import { CLOCK, type Clock, cutPage, once, type Page, type Principal } from '@re
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { VaultService } from '../privacy/vault.service.js';
-import { addImport, completeImport, findImport, type ImportRow, keepPart, rejectionsOf } from './imports.store.js';
+import {
+  addImport,
+  completeImport,
+  findImport,
+  type ImportRow,
+  importedMembers,
+  keepPart,
+  rejectionsOf,
+} from './imports.store.js';
 import type { ImportTerms } from './row.js';
 
 export type { ImportRow } from './imports.store.js';
@@ -60,6 +68,13 @@ export class ImportsService {
 
   find(importId: string): Promise<ImportRow | undefined> {
     return findImport(this.dataSource.manager, importId);
+  }
+
+  /** Who was registered from files under external ids, in their order; empty for nobody. */
+  async findImported(source: string, externalIds: readonly string[]): Promise<string[]> {
+    const indexes = externalIds.map((externalId) => this.vault.fingerprint({ source, externalId }));
+    const found = await importedMembers(this.dataSource.manager, indexes);
+    return indexes.map((index) => found.get(index.toString('hex')) ?? '');
   }
 
   /** Rows that were not taken, a line for each fault; undefined when there is no such import. */

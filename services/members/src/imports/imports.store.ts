@@ -174,6 +174,15 @@ export async function knownExternalIds(tx: EntityManager, indexes: readonly Buff
   return new Set(rows.map(({ index }) => index.toString('hex')));
 }
 
+/** Who was registered under external ids, by their hexadecimal indexes. */
+export async function importedMembers(tx: EntityManager, indexes: readonly Buffer[]): Promise<Map<string, string>> {
+  const rows = await tx.query<{ index: Buffer; memberId: string }[]>(
+    'SELECT index, member_id AS "memberId" FROM external_id WHERE index = ANY ($1::bytea[])',
+    [indexes],
+  );
+  return new Map(rows.map(({ index, memberId }) => [index.toString('hex'), memberId]));
+}
+
 export async function addExternalIds(
   tx: EntityManager,
   rows: readonly { readonly index: Buffer; readonly memberId: string }[],
