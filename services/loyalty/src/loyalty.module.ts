@@ -19,6 +19,7 @@ import { ExpiryJob } from './expiry/expiry.job.js';
 import { ExpiryService } from './expiry/expiry.service.js';
 import { HistoryController } from './history/history.controller.js';
 import { HistoryService } from './history/history.service.js';
+import { holdsTopic } from './holds/hold-events.js';
 import { HoldsController } from './holds/holds.controller.js';
 import { HoldsService } from './holds/holds.service.js';
 import { WatchJob } from './holds/watch.job.js';
@@ -86,7 +87,7 @@ import { TiersService } from './tiers/tiers.service.js';
     MessagingModule.forRoot({
       source: '/regulars/loyalty',
       topics: [
-        ...[pointsTopic, tierTopic, couponsTopic, birthdayTopic, mergeTopic].map((name) => ({ name })),
+        ...[pointsTopic, tierTopic, couponsTopic, birthdayTopic, mergeTopic, holdsTopic].map((name) => ({ name })),
         ...privacyTopics('loyalty'),
       ],
       consumers: [StoresConsumer, TillsConsumer, MembersConsumer, ...memberDataConsumers],

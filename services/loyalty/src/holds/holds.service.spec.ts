@@ -128,7 +128,7 @@ describe('Holding suspicious purchases on a real database', () => {
     expect(outcomes(await one.post([aPurchase({ at: store, by: member })]))).toEqual(['held']);
   });
 
-  it('[L15] credits a released purchase once and says in its entry why it was held', async () => {
+  it('[L15] credits a released purchase once, tells of the hold and its end, and says in its entry why it was held', async () => {
     const store = await chain({ memberPurchases: { most: 1, withinMinutes: 60 } });
     const [member] = (await guests(1)) as [TestMember];
     const bought = aPurchase({ at: store, by: member });
@@ -139,6 +139,14 @@ describe('Holding suspicious purchases on a real database', () => {
       { memberId: member.memberId, totalMinor: 5_000, causes: [{ measured: 2, most: 1 }] },
     ]);
     const { purchaseId } = listed.page[0] as { purchaseId: string };
+    const told = () =>
+      one.rows<{ type: string; payload: object }>(
+        `SELECT type, payload FROM outbox WHERE aggregateid = $1 AND aggregatetype = 'regulars.loyalty.holds.v1' ORDER BY ord`,
+        [purchaseId],
+      );
+    const about = { storeId: store.storeId, memberId: member.memberId };
+    const placed = { ...about, tillId: store.tillId, reasons: ['HOLD_REASON_MEMBER_VELOCITY'] };
+    expect(await told()).toMatchObject([{ type: 'regulars.loyalty.v1.PurchaseHoldPlaced', payload: placed }]);
     const decided = await Promise.all(
       [one, other].map((pod) =>
         pod.holds.decide(by('supervisor'), { purchaseId, decision: 'released', reason: '团购，店长确认' }),
@@ -147,6 +155,10 @@ describe('Holding suspicious purchases on a real database', () => {
     expect(decided.map((each) => (each.outcome === 'done' ? each.hold.state : each.reason)).sort()).toEqual([
       'HOLD_DECIDED',
       'released',
+    ]);
+    const lifted = { ...about, isReleased: true, decidedBy: expect.any(String) };
+    expect((await told()).slice(1)).toMatchObject([
+      { type: 'regulars.loyalty.v1.PurchaseHoldLifted', payload: lifted },
     ]);
     await Promise.all([one.pending.creditDue(), other.pending.creditDue()]);
     expect(await sums(member)).toBe(100);

@@ -1,8 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { appendToOutbox } from '@regulars/messaging';
 import { CLOCK, type Clock, cutPage, once, type Page } from '@regulars/service';
 import { DataSource } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
 import { PendingService } from '../purchases/pending.service.js';
 import { type HoldRow, numbersOf } from './hold.js';
+import { holdLifted } from './hold-events.js';
 import * as store from './holds.store.js';
 
 /** What a supervisor decides. */
@@ -49,6 +52,8 @@ export class HoldsService {
         if (!(await store.markDecided(tx, made))) return { reason: 'HOLD_DECIDED' };
         const [cause] = hold.causes;
         if (decision === 'released') await this.pending.release(tx, purchaseId, cause ? numbersOf(cause) : {});
+        const { decidedBy, decidedAt } = made;
+        await appendToOutbox(tx, [holdLifted(uuidv7(), { ...hold, state: decision, decidedBy, decidedAt })]);
         return {};
       });
       if (done.outcome === 'refused') return done;

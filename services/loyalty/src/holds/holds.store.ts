@@ -1,6 +1,7 @@
+import { appendToOutboxSql, type OutboxEvent, outboxArrays } from '@regulars/messaging';
 import type { QueryConfig } from 'pg';
 import type { EntityManager } from 'typeorm';
-import { columnOf } from '../lanes/column.js';
+import { column, columnOf } from '../lanes/column.js';
 import type { HoldRow, HoldState, NewHold } from './hold.js';
 
 /** Keeps holds; sorted by nothing, because each is of a purchase of this batch. */
@@ -25,6 +26,12 @@ export function holdsStatement(holds: readonly NewHold[], now: string): QueryCon
       now,
     ],
   };
+}
+
+/** Announces holds, in the transaction that keeps them. */
+export function eventsStatement(events: readonly OutboxEvent[]): QueryConfig {
+  const values = outboxArrays(events).map((each) => column(each as (string | number | null)[]));
+  return { name: 'record_hold_events', text: appendToOutboxSql, values };
 }
 
 const columns = `h.purchase_id AS "purchaseId", h.programme_id AS "programmeId", h.store_id AS "storeId",

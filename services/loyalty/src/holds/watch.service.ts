@@ -3,9 +3,11 @@ import type { MemberReference } from '@regulars/contracts/loyalty/v1/purchases';
 import { CLOCK, type Clock } from '@regulars/service';
 import type { QueryArrayResult, QueryConfig } from 'pg';
 import { DataSource } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
 import type { NewHold } from './hold.js';
+import { holdPlaced } from './hold-events.js';
 import { type Limits, reachMs } from './hold-limits.js';
-import { forgetMovements, holdsStatement } from './holds.store.js';
+import { eventsStatement, forgetMovements, holdsStatement } from './holds.store.js';
 import { type Movement, Watch } from './watch.js';
 import * as store from './watch.store.js';
 
@@ -54,10 +56,13 @@ export class WatchService {
     return new Watch(rows.map(movementOf));
   }
 
-  /** Sends what is held and what counts from now on, without waiting. */
+  /** Sends what is held, the events of it, and what counts from now on, without waiting. */
   record(tx: Sender, holds: readonly NewHold[], movements: readonly Movement[], now: string): Promise<unknown>[] {
     const sent: Promise<unknown>[] = [];
-    if (holds.length > 0) sent.push(tx.query(holdsStatement(holds, now)));
+    if (holds.length > 0) {
+      const events = holds.map((hold) => holdPlaced(uuidv7(), hold, now));
+      sent.push(tx.query(holdsStatement(holds, now)), tx.query(eventsStatement(events)));
+    }
     if (movements.length > 0) sent.push(tx.query(store.recordMovementsStatement(movements)));
     return sent;
   }

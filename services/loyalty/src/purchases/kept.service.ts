@@ -114,7 +114,7 @@ export class KeptPurchases implements BatchKind<IncomingKept, KeptAnswer> {
     const isReplay = decided.outcomes.some((each) => each.outcome === 'answered' && each.replayed);
     if (sent.length === 0 && isReplay) sent.push(this.receipts.markReplay(tx));
     await tx.commit(sent);
-    if (events.length > 0) this.outbox.wake();
+    if (events.length > 0 || decided.holds.length > 0) this.outbox.wake();
   }
 }
 

@@ -127,7 +127,7 @@ export class Postings implements BatchKind<Incoming, PostPurchaseResult> {
     if (sent.length === 0 && decided.results.some(({ replayed }) => replayed)) sent.push(this.receipts.markReplay(tx));
     await tx.commit(sent);
     commitSeconds.observe((performance.now() - began) / 1_000);
-    if (events.length > 0) this.outbox.wake();
+    if (events.length > 0 || decided.holds.length > 0) this.outbox.wake();
   }
 }
 
