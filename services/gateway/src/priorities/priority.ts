@@ -1,4 +1,4 @@
-import type { MemberTier } from '@regulars/contracts/loyalty/v1/tiers';
+import { BirthdayStanding, type MemberTier } from '@regulars/contracts/loyalty/v1/tiers';
 import { NeedKind, type SpecialNeed } from '@regulars/contracts/members/v1/particulars';
 import { z } from 'zod';
 import { id } from '../edge/fields.js';
@@ -34,8 +34,10 @@ export const priority = z
       .array(
         z
           .object({
-            kind: z.enum(['tier', 'special-need']).meta({ description: 'What it comes from' }),
-            what: z.string().meta({ description: 'Code of the tier or kind of the need', examples: ['gold'] }),
+            kind: z.enum(['tier', 'birthday', 'special-need']).meta({ description: 'What it comes from' }),
+            what: z
+              .string()
+              .meta({ description: 'Code of the tier, today for a birthday, or kind of the need', examples: ['gold'] }),
           })
           .meta({ id: 'PriorityReason' }),
       )
@@ -44,7 +46,9 @@ export const priority = z
       .object({
         tier: part.meta({ description: 'From loyalty' }),
         specialNeed: part.meta({ description: 'From members' }),
-        birthday: part.meta({ description: 'No part of the platform tells it yet' }),
+        birthday: part.meta({
+          description: 'From loyalty: whether birthday rights are open; not-kept where the programme has none',
+        }),
         keyAccount: part.meta({ description: 'No part of the platform keeps it yet' }),
       })
       .meta({ id: 'PriorityParts', description: 'Of each part whether it is counted' }),
@@ -71,15 +75,23 @@ export function priorityOf(memberId: string, told: Told): z.output<typeof priori
     priority: tier === undefined ? undefined : ahead,
     reasons: [
       ...(ahead > 0 ? [{ kind: 'tier' as const, what: tier?.tier?.code ?? '' }] : []),
+      ...(tier?.birthday === BirthdayStanding.OPEN ? [{ kind: 'birthday' as const, what: 'today' }] : []),
       ...hard.map(({ kind }) => ({ kind: 'special-need' as const, what: needWords.word(kind) })),
     ],
     parts: {
       tier: isMissing(told.tier) ? told.tier : { state: 'ok' },
       specialNeed: isMissing(told.needs) ? told.needs : { state: 'ok' },
-      birthday: notKept,
+      birthday: birthdayPart(told.tier),
       keyAccount: notKept,
     },
   };
+}
+
+/** Who has no account yet has no birthday rights: nobody knows whether it is her birthday. */
+function birthdayPart(tier: Told['tier']): z.output<typeof part> {
+  if (isMissing(tier)) return tier;
+  const isKept = tier?.birthday === BirthdayStanding.OPEN || tier?.birthday === BirthdayStanding.CLOSED;
+  return isKept ? { state: 'ok' } : notKept;
 }
 
 function isMissing(told: Told['tier'] | Told['needs']): told is Missing {

@@ -66,6 +66,13 @@ export class BirthdaysService {
     return store.forgetMember(tx, memberId);
   }
 
+  /** Whether a member has birthday rights today; undefined in a programme that keeps no birthdays. */
+  async isOpenToday(memberId: string, programmeId: string): Promise<boolean | undefined> {
+    const ground = await this.books.policyToday(programmeId);
+    if (!ground?.policy.birthday) return undefined;
+    return store.isWindowOpen(this.dataSource.manager, memberId, programmeId, ground.today);
+  }
+
   /** Asks members about those whose time has come; answers how many. Nobody is asked while no programme has birthdays. */
   async askDue(): Promise<number> {
     if (!this.members.canAsk || (await this.grounds()).length === 0) return 0;

@@ -228,6 +228,21 @@ export async function markDone(
   return rows.filter(({ isThere }) => isThere);
 }
 
+/** Whether the window of a granted right is open on a date: a probe of birthday_right's primary key. */
+export async function isWindowOpen(
+  tx: EntityManager,
+  memberId: string,
+  programmeId: string,
+  date: string,
+): Promise<boolean> {
+  const [row] = await tx.query<{ open: boolean }[]>(
+    `SELECT EXISTS (SELECT FROM birthday_right WHERE member_id = $1 AND programme_id = $2 AND granted
+       AND $3::date BETWEEN gift_on AND gift_until) AS open`,
+    [memberId, programmeId, date],
+  );
+  return row?.open ?? false;
+}
+
 /** Forgets rights of birthdays before a date, a chunk of them. Answers how many. */
 export async function forgetRights(tx: EntityManager, before: string, most: number): Promise<number> {
   const [, count] = await tx.query<[unknown[], number]>(

@@ -2,6 +2,7 @@ import type { Metadata } from '@grpc/grpc-js';
 import { Controller } from '@nestjs/common';
 import type { PageRequest } from '@regulars/contracts/call/v1/call';
 import {
+  BirthdayStanding,
   type ExplainTierChangeRequest,
   type ExplainTierChangeResponse,
   type GetTierRequest,
@@ -25,6 +26,7 @@ import {
   refusal,
   TakesDryRuns,
 } from '@regulars/service';
+import { BirthdaysService } from '../birthdays/birthdays.service.js';
 import { isUuid } from '../programmes/checks.js';
 import { isPlain } from '../receipts/receipt.js';
 import { changeKinds, type RecordedChange } from './tier-events.js';
@@ -34,12 +36,15 @@ import { TiersService, type TierView } from './tiers.service.js';
 @Controller()
 @RpcController(TierServiceService)
 export class TiersController implements RpcHandlers<typeof TierServiceService> {
-  constructor(private readonly tiers: TiersService) {}
+  constructor(
+    private readonly tiers: TiersService,
+    private readonly birthdays: BirthdaysService,
+  ) {}
 
   async getTier({ memberId, programmeId }: GetTierRequest, metadata: Metadata): Promise<GetTierResponse> {
     const found = await this.tiers.tier(known(memberId, principalOf(metadata)), optional(programmeId));
     if (found.outcome !== 'found') throw noAccount(found.outcome);
-    return { tier: tierOf(memberId, found) };
+    return { tier: await this.tierOf(memberId, found) };
   }
 
   async listTierChanges(
@@ -72,7 +77,7 @@ export class TiersController implements RpcHandlers<typeof TierServiceService> {
     const granted = await this.tiers.grant(granting, isDryRun(metadata));
     switch (granted.outcome) {
       case 'found':
-        return { tier: tierOf(memberId, granted), replayed: granted.replayed };
+        return { tier: await this.tierOf(memberId, granted), replayed: granted.replayed };
       case 'refused':
         throw refusal('ALREADY_EXISTS', granted.reason);
       case 'malformed':
@@ -83,20 +88,26 @@ export class TiersController implements RpcHandlers<typeof TierServiceService> {
         throw noAccount(granted.outcome);
     }
   }
+
+  private async tierOf(memberId: string, { balance, kept }: TierView): Promise<MemberTier> {
+    const { programmeId, standing } = balance;
+    const { tier, next, missingMinor, spentMinor } = standing;
+    const isKept = kept?.tier === tier.code;
+    return {
+      memberId,
+      programmeId,
+      progress: { tier: tier.code, nextTier: next?.code ?? '', missingMinor, spentMinor },
+      tier,
+      since: isKept ? kept.since : '',
+      keptUntil: (isKept && kept.until) || '',
+      birthday: standingOf(await this.birthdays.isOpenToday(memberId, programmeId)),
+    };
+  }
 }
 
-function tierOf(memberId: string, { balance, kept }: TierView): MemberTier {
-  const { programmeId, standing } = balance;
-  const { tier, next, missingMinor, spentMinor } = standing;
-  const isKept = kept?.tier === tier.code;
-  return {
-    memberId,
-    programmeId,
-    progress: { tier: tier.code, nextTier: next?.code ?? '', missingMinor, spentMinor },
-    tier,
-    since: isKept ? kept.since : '',
-    keptUntil: (isKept && kept.until) || '',
-  };
+function standingOf(isOpen: boolean | undefined): BirthdayStanding {
+  if (isOpen === undefined) return BirthdayStanding.UNSPECIFIED;
+  return isOpen ? BirthdayStanding.OPEN : BirthdayStanding.CLOSED;
 }
 
 function entryOf({ kind, keptUntil, changedMs, ...change }: RecordedChange): TierChangeEntry {
