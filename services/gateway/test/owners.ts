@@ -5,6 +5,7 @@ import { AdjustmentServiceService } from '@regulars/contracts/loyalty/v1/adjustm
 import { CouponServiceService } from '@regulars/contracts/loyalty/v1/coupons';
 import { HoldServiceService } from '@regulars/contracts/loyalty/v1/holds';
 import { LiabilityServiceService } from '@regulars/contracts/loyalty/v1/liability';
+import { OpeningServiceService } from '@regulars/contracts/loyalty/v1/openings';
 import { PointsServiceService } from '@regulars/contracts/loyalty/v1/points';
 import { ProgrammeServiceService } from '@regulars/contracts/loyalty/v1/programmes';
 import {
@@ -56,6 +57,7 @@ const services = [
   CouponServiceService,
   AdjustmentServiceService,
   HoldServiceService,
+  OpeningServiceService,
   ReconciliationServiceService,
   MemberServiceService,
   MemberAccessServiceService,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { CaseState } from '@regulars/contracts/complaints/v1/cases';
+import { OpeningState } from '@regulars/contracts/loyalty/v1/openings';
 import { RegistrationChannel } from '@regulars/contracts/members/v1/members';
 import { wordsOf } from './words.js';
 
@@ -12,6 +13,12 @@ describe('Words for a generated enum', () => {
 
   it('turn into the number and back', () => {
     for (const word of channels.schema.options) expect(channels.word(channels.number(word))).toBe(word);
+  });
+
+  // Every name that began with UN was left out.
+  it('have a word for what is undone', () => {
+    expect(wordsOf(OpeningState).word(OpeningState.UNDONE)).toBe('undone');
+    expect(wordsOf(OpeningState).schema.options).toContain('undoing');
   });
 
   it('have a word for a number that a newer owner answers', () => {

@@ -18,7 +18,8 @@ export interface Words<Enum> {
 
 /** Words for a generated enum, all of them but the unspecified one. */
 export function wordsOf<Enum extends Numbers>(numbers: Enum): Words<Enum> {
-  const names = Object.keys(numbers).filter((name) => Number.isNaN(Number(name)) && !name.startsWith('UN'));
+  const isWord = (name: string) => Number.isNaN(Number(name)) && name !== 'UNSPECIFIED' && name !== 'UNRECOGNIZED';
+  const names = Object.keys(numbers).filter(isWord);
   const byWord = new Map(names.map((name) => [kebab(name), numbers[name] as number]));
   const byNumber = new Map([...byWord].map(([word, number]) => [number, word]));
   return {
