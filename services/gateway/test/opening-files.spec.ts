@@ -58,9 +58,9 @@ describe('The file of an opening', () => {
       return CompleteOpeningResponse.fromJSON({ opening });
     });
     const file = `${JSON.stringify({ externalId: 'C-1', lots: [{ points: 1 }] })}\n`.repeat(40_000);
-    const { body } = await handOver(file).expect(202);
+    const body = (await handOver(file).expect(202)).body as { balance?: string };
     expect(body).toMatchObject({ openingId, state: 'booking', file: nothing });
-    expect((body as { balance?: string }).balance).toBeUndefined();
+    expect(body.balance).toBeUndefined();
     expect(parts.map(({ part }) => part)).toEqual(parts.map((_, index) => index));
     expect([told, parts.length > 2]).toEqual([parts.length, true]);
     expect(Buffer.concat(parts.map(({ content }) => Buffer.from(content))).toString()).toBe(file);

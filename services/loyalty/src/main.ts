@@ -4,6 +4,7 @@ import { CouponServiceService } from '@regulars/contracts/loyalty/v1/coupons';
 import { PurchaseHistoryServiceService } from '@regulars/contracts/loyalty/v1/history';
 import { HoldServiceService } from '@regulars/contracts/loyalty/v1/holds';
 import { LiabilityServiceService } from '@regulars/contracts/loyalty/v1/liability';
+import { OpeningServiceService } from '@regulars/contracts/loyalty/v1/openings';
 import { PointsServiceService } from '@regulars/contracts/loyalty/v1/points';
 import { ProgrammeServiceService } from '@regulars/contracts/loyalty/v1/programmes';
 import { PurchaseServiceService } from '@regulars/contracts/loyalty/v1/purchases';
@@ -38,6 +39,7 @@ await bootService({
     HoldServiceService,
     ReconciliationServiceService,
     PurchaseHistoryServiceService,
+    OpeningServiceService,
   ],
   migrations,
 });
