@@ -26,7 +26,7 @@ describe('The complaints service', () => {
 
   const as = async (sub: string, role: string, stores: '*' | string[] = '*'): Promise<CallOptions> => ({
     principal: await signedPrincipal({ sub, kind: 'person', roles: [role], stores }),
-    deadline: Date.now() + 10_000,
+    deadline: Date.now() + 60_000,
     traceparent,
   });
 
@@ -194,7 +194,7 @@ describe('The complaints service', () => {
     const foreign = await cases.openCase(complaint({ memberId: others }), agent);
     const nobodys = await cases.openCase(complaint(), agent);
     const principal = await signedPrincipal({ sub: mine, kind: 'member', roles: [], stores: '*' });
-    const member = { principal, deadline: Date.now() + 10_000, traceparent };
+    const member = { principal, deadline: Date.now() + 60_000, traceparent };
     expect((await cases.getCase(byId(own.case?.caseId), member)).case).toEqual({ ...own.case, text: words });
     for (const one of [foreign, nobodys]) {
       await expectRefusal(cases.getCase(byId(one.case?.caseId), member), 'CASE_UNKNOWN');

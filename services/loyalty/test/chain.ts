@@ -173,7 +173,7 @@ export function aPurchase({ at, by, minor = 5_000, businessDate = today(), recei
 
 export function anItem(purchase: Purchase, principal: string, key = ''): PostPurchaseItem {
   return {
-    context: { principal, deadline: new Date(Date.now() + 20_000), traceparent: '' },
+    context: { principal, deadline: new Date(Date.now() + 60_000), traceparent: '' },
     idempotencyKey: key,
     purchase,
     urgency: Urgency.LIVE,

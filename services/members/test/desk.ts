@@ -89,7 +89,7 @@ const anyKey = () => randomBytes(32).toString('base64');
 /** Options of a call on behalf of somebody; services sign for themselves, the gateway for everyone else. */
 export async function as(claims: PrincipalClaims): Promise<CallOptions> {
   const signer = claims.kind === 'service' ? 'notifications' : 'gateway';
-  return { principal: await signedPrincipal(claims, signer), deadline: Date.now() + 10_000, traceparent };
+  return { principal: await signedPrincipal(claims, signer), deadline: Date.now() + 60_000, traceparent };
 }
 
 /** A registration in order, but for what `person` changes; without a mobile and an e-mail unless it has them. */

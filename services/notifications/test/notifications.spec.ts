@@ -52,7 +52,7 @@ describe('The notifications service', () => {
       { memberId, page: { limit, cursor } },
       {
         principal: await signedPrincipal({ sub: 'agent-1', kind: 'person', roles: ['agent'] }),
-        deadline: Date.now() + 10_000,
+        deadline: Date.now() + 60_000,
       },
     );
   const ended = (memberId: string, state: MessageState, howMany = 1) =>

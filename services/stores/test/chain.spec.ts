@@ -29,7 +29,7 @@ describe('The chain as the stores service keeps it', () => {
   let bund: Store;
 
   async function as(claims: PrincipalClaims) {
-    return { principal: await signedPrincipal(claims), deadline: Date.now() + 10_000, traceparent };
+    return { principal: await signedPrincipal(claims), deadline: Date.now() + 60_000, traceparent };
   }
 
   function storeNamed(code: string, brandId = lamp.brandId) {
@@ -411,7 +411,7 @@ describe('The chain as the stores service keeps it', () => {
     for (const principal of [undefined, 'x', forged]) {
       const call = client.getStore(
         { storeId: bund.storeId },
-        { deadline: Date.now() + 5_000, ...(principal && { principal }) },
+        { deadline: Date.now() + 60_000, ...(principal && { principal }) },
       );
       expect(await refusalOf(call)).toMatchObject({ code: 'PRINCIPAL_NOT_VERIFIED' });
     }

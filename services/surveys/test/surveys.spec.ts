@@ -28,7 +28,7 @@ describe('The surveys service', () => {
       { memberId, page: { limit: 0, cursor } },
       {
         principal: await signedPrincipal({ sub: 'agent-1', kind: 'person', roles: ['agent'], stores }),
-        deadline: Date.now() + 10_000,
+        deadline: Date.now() + 60_000,
       },
     );
   const only = (memberId: string, state: FollowUpState) =>
@@ -120,7 +120,7 @@ describe('The surveys service', () => {
       );
     const exported = async () => {
       const principal = await signedPrincipal({ sub: 'a-1', kind: 'person', roles: ['administrator'], stores: '*' });
-      const call = { principal, deadline: Date.now() + 10_000 };
+      const call = { principal, deadline: Date.now() + 60_000 };
       return (await data.readMemberData({ memberId: survivorId, cursor: '' }, call)).records.length;
     };
     await publish(topic('loyalty.points'), [pointsEarned(mergedId, Date.now())]);
