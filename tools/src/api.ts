@@ -9,7 +9,13 @@ export interface Answer {
   body: unknown;
 }
 
-/** The platform's HTTP API as one caller uses it: a person with a token or a till with its key. */
+/** How long an answer that asks to come again is followed. */
+const PATIENCE_MS = 60_000;
+
+/**
+ * The platform's HTTP API as one caller uses it: a person with a token or a till with its key. As every caller should, it
+ * repeats what the platform could not serve just now, under the same key.
+ */
 export class Api {
   constructor(
     private readonly url: string,
@@ -31,19 +37,32 @@ export class Api {
     body?: unknown,
     headers: Record<string, string> = {},
   ): Promise<Answer> {
-    const response = await fetch(`${this.url}${path}`, {
+    const request = {
       method,
       headers: {
         authorization: `Bearer ${this.bearer}`,
         ...(body !== undefined && { 'content-type': 'application/json' }),
         ...headers,
       },
-      body: body === undefined ? undefined : JSON.stringify(body),
-      signal: AbortSignal.timeout(15_000),
-    });
-    const text = await response.text();
-    return { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text) };
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    };
+    const until = performance.now() + PATIENCE_MS;
+    for (;;) {
+      const response = await fetch(`${this.url}${path}`, { ...request, signal: AbortSignal.timeout(15_000) });
+      const text = await response.text();
+      const answer = {
+        status: response.status,
+        headers: response.headers,
+        body: text === '' ? undefined : (JSON.parse(text) as unknown),
+      };
+      if (!isToComeAgain(answer) || performance.now() > until) return answer;
+      await sleep(Math.max(250, Number(response.headers.get('retry-after') ?? 0) * 1_000));
+    }
   }
+}
+
+function isToComeAgain({ status, body }: Answer): boolean {
+  return (status === 429 || status === 503) && (body as { retryable?: unknown } | undefined)?.retryable === true;
 }
 
 /** The body of an answer that must have succeeded. @throws with the problem document when it did not. */
