@@ -91,8 +91,18 @@ function bearerOf({ tokens }: Platform, who: Role | { readonly key: string }): s
   return typeof who === 'string' ? tokens[who] : who.key;
 }
 
+/** As every caller should, where a busy machine could not answer just now. */
+const COMES_AGAIN = 5;
+
+function isToComeAgain(
+  _error: unknown,
+  answer: { readonly status: number; readonly body: unknown } | undefined,
+): boolean {
+  return answer?.status === 503 && (answer.body as { code?: unknown }).code === 'OUTCOME_UNKNOWN';
+}
+
 function callerOf({ gateway: { url } }: Platform, bearer: string): Caller {
-  const signed = (test: Test) => test.set('authorization', `Bearer ${bearer}`);
+  const signed = (test: Test) => test.set('authorization', `Bearer ${bearer}`).retry(COMES_AGAIN, isToComeAgain);
   return {
     get: (path) => signed(request(url).get(path)),
     post: (path, body, key = randomUUID()) => signed(request(url).post(path)).set('idempotency-key', key).send(body),
