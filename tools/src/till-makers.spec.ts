@@ -149,7 +149,10 @@ describe('The conformance run for tills', () => {
       FLAW: flaw,
     });
     try {
-      const verdicts = await putThrough(till, watch, { patienceMs: flaw === '' ? 90_000 : 30_000, ...(only && { only }) });
+      const verdicts = await putThrough(till, watch, {
+        patienceMs: flaw === '' ? 90_000 : 30_000,
+        ...(only && { only }),
+      });
       return Object.fromEntries(verdicts.map(({ rule, finding }) => [rule, finding]));
     } finally {
       await till.stop();

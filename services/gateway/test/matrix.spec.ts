@@ -75,7 +75,8 @@ function tampered(token: string): string {
 }
 
 /** Asks without a body that means anything, so that nothing is written; only a foreign place comes with a whole one. */
-async function ask({ route, bearer, place, memberId = randomUUID() }: Asked, tries = 1): Promise<string> {
+async function ask(asked: Asked, tries = 1): Promise<string> {
+  const { route, bearer, place, memberId = randomUUID() } = asked;
   const [method = 'GET', path = ''] = route.split(' ');
   const { naming } = expectedAccess[route] ?? {};
   const named = place && naming?.path?.(place);
@@ -97,7 +98,7 @@ async function ask({ route, bearer, place, memberId = randomUUID() }: Asked, tri
   });
   const { code } = (await response.json().catch(() => ({}))) as { code?: string };
   // On a busy machine an owner may not answer in time, which is no answer to whoever asks for permissions.
-  if (code === 'OUTCOME_UNKNOWN' && tries < 5) return ask({ route, bearer, place, memberId }, tries + 1);
+  if (code === 'OUTCOME_UNKNOWN' && tries < 5) return ask(asked, tries + 1);
   return response.status < 400 ? String(response.status) : `${response.status} ${code}`;
 }
 
