@@ -157,6 +157,7 @@ export const meanings: Readonly<Record<string, Meaning>> = {
   numbers: { description: 'The numbers of this step by name', example: { amountMinor: 12_800 } },
   onBirthday: { description: 'Whether it is the birthday of the member', example: false },
   openingBalance: { description: 'Balance when the month began', example: 1152 },
+  openingId: { description: 'The opening', example: `${ID}f` },
   outcome: { description: 'What became of it' },
   partySize: { description: 'How many guests', example: 2 },
   payments: { description: 'How it was paid' },
