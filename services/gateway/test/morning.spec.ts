@@ -7,13 +7,11 @@ import { type Journey, registerKnownGuest, startJourney } from './platform.js';
 
 let journey: Journey;
 
-jest.setTimeout(300_000);
-
 beforeAll(async () => {
   journey = await startJourney();
-}, 180_000);
+});
 
-afterAll(() => journey.stop(), 60_000);
+afterAll(() => journey.stop());
 
 /** Jobs that find nothing to do rest for up to a minute. */
 const A_WHOLE_REST_MS = 120_000;
@@ -67,7 +65,7 @@ describe('The morning after', () => {
       const answer = await eventually(async () => {
         const posted = await as(till).post('/v1/purchases', body);
         return posted.status < 500 && posted;
-      }, 60_000);
+      });
       return { ...(answer.body as { outcome: string; purchaseId: string }), body };
     };
     const bought = [await buy(), await buy(), await buy(), await buy()];
@@ -118,7 +116,7 @@ describe('The morning after', () => {
       eventually(async () => {
         const posted = await as(till).post('/v1/purchases', body);
         return posted.status < 500 && posted;
-      }, 60_000);
+      });
     const first = receipt({ number: guest.number }, 'X1-0001');
     for (const [body, status] of [
       [first, 201],

@@ -19,7 +19,7 @@ beforeAll(async () => {
   edge = await startEdge();
   token = await edge.issuer.token({ sub: 'finance-wu', roles: ['finance'] });
   clerk = await edge.issuer.token({ sub: 'a-clerk', roles: ['cashier'] });
-}, 60_000);
+});
 
 afterAll(() => edge.stop());
 

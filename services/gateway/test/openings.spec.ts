@@ -8,9 +8,9 @@ let journey: Journey;
 
 beforeAll(async () => {
   journey = await startJourney();
-}, 180_000);
+});
 
-afterAll(() => journey.stop(), 60_000);
+afterAll(() => journey.stop());
 
 interface Opening {
   readonly openingId: string;
@@ -42,7 +42,7 @@ function rested(openingId: string, state: string): Promise<Opening> {
     const answer = await journey.as('auditor').get(`/v1/openings/${openingId}`).expect(200);
     const found = answer.body as Opening;
     return found.state === state && found.balance !== undefined && found;
-  }, 120_000);
+  });
 }
 
 describe('Opening balances through the gateway', () => {
@@ -74,7 +74,7 @@ describe('Opening balances through the gateway', () => {
     ]);
     const why = await journey.as('agent').get(`/v1/points/entries/${entries[1]?.entryId}/explain`).expect(200);
     expect(why.body).toMatchObject({
-      steps: [{ code: 'brought-in', text: { zhCn: expect.stringContaining('1200') } }],
+      steps: [{ code: 'brought-in', text: { zhCN: expect.stringContaining('1200') } }],
     });
 
     await journey.as('finance').post(`/v1/openings/${openingId}:undo`, {}).expect(201);
@@ -107,7 +107,7 @@ describe('Opening balances through the gateway', () => {
         .map(({ change }) => change)
         .sort(),
     ).toEqual(['opening-begun', 'opening-undone']);
-  }, 240_000);
+  });
 
   it('[L16] find members who were imported from the same source by their external ids', async () => {
     const { tokens, gateway } = journey.platform;
@@ -134,5 +134,5 @@ describe('Opening balances through the gateway', () => {
         return (answer.body as Opening).balance === 'matches' && (answer.body as object);
       }, 150_000),
     ).toMatchObject({ booked: { rows: 1, points: 77 }, waiting: { rows: 0, points: 0 }, ledgerPoints: 77 });
-  }, 240_000);
+  });
 });

@@ -29,13 +29,13 @@ describe('An opening whose process is killed', () => {
     principal = await signedPrincipal({ sub: 'finance-wu', kind: 'person', roles: ['administrator'] });
     processes = [await start()];
     await publish(`${topics.prefix}regulars.members.member.v1`, members.map(memberEvent));
-  }, 90_000);
+  });
 
   afterAll(async () => {
     await Promise.all(processes.map((process) => process.stop()));
     await topics.drop();
     await database.drop();
-  }, 60_000);
+  });
 
   const start = () =>
     startService('loyalty', { DATABASE_URL: database.url, TOPIC_PREFIX: topics.prefix, MIGRATE_ON_START: 'true' });
@@ -74,7 +74,7 @@ describe('An opening whose process is killed', () => {
     await eventually(async () => {
       const { opening } = await openings.getOpening({ openingId }, call());
       return (opening?.file?.rows ?? 0) > 0;
-    }, 30_000);
+    });
     await first.kill();
     openings.close();
 
@@ -94,5 +94,5 @@ describe('An opening whose process is killed', () => {
       ledgerPoints: expected.points,
     });
     openings.close();
-  }, 240_000);
+  });
 });

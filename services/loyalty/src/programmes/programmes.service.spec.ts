@@ -15,7 +15,7 @@ describe('Publishing a version, on a real database', () => {
     database = await loyaltyDatabase();
     pod = await Pod.start(database.url, clock);
     programmeId = await pod.open(aStore(), theTerms());
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await pod.stop();
