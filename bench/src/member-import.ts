@@ -68,10 +68,10 @@ async function imported({ gateway, tokens }: Platform, file: string): Promise<nu
   });
   if (!handed.ok) throw new Error(`Handing a file over: ${handed.status} ${await handed.text()}`);
   for (;;) {
-    const read = accepted(await api.get(`/v1/imports/${importId}`), 'reading an import') as {
-      state: string;
-      rejected: number;
-    };
+    const answer = await api.get(`/v1/imports/${importId}`);
+    // While rows are registered a busy machine may not answer in time: it is asked again.
+    if (answer.status === 503) continue;
+    const read = accepted(answer, 'reading an import') as { state: string; rejected: number };
     if (read.state === 'failed' || read.rejected > 0) throw new Error(`An import came to ${JSON.stringify(read)}`);
     if (read.state === 'done') return (performance.now() - began) / 1_000;
     await sleep(50);

@@ -57,7 +57,9 @@ async function askAll(asking: Asking, poolOf: (service: OwnerName) => pg.Pool): 
   try {
     const profile = await profiles(asking.lab, poolOf);
     for (const question of [...found.questions, ...(profile ? [profile] : [])]) {
-      asked.push(await printed.stage(question.what, () => ask(question)));
+      const measured = await printed.stage(question.what, () => ask(question));
+      console.log(`  ${told(measured.platform)}; bare ${told(measured.bare)}`);
+      asked.push(measured);
     }
     return asked;
   } finally {
