@@ -24,7 +24,7 @@ export async function measureSpending(
   seconds: number,
 ): Promise<SpendingMeasured> {
   const { platform, buyers } = lab;
-  const count = PER_SECOND * (seconds + WARM_UP_S + 1);
+  const count = PER_SECOND * (seconds + WARM_UP_S + 2);
   const till = platform.tillKeys?.[0]?.key ?? '';
   const offers = await makeOffers(lab, count);
   // Everybody has points to spend afterwards.
@@ -38,12 +38,15 @@ export async function measureSpending(
   };
   const put = async (posts: readonly (readonly [path: string, body: object])[]) => {
     await measurements.rest();
+    // Confirmed can be what was reserved, so a second less than that lasts.
+    const lastsS = Math.min(seconds, Math.floor(posts.length / PER_SECOND) - WARM_UP_S - 1);
+    if (lastsS < 1) throw new Error(`${posts.length} calls do not last for a second`);
     const requests: Requests = {
       kind: 'posts',
       bearer: till,
       posts: posts.map(([path, body]) => [path, JSON.stringify(body)]),
     };
-    return lab.generator.run({ ...load, requests });
+    return lab.generator.run({ ...load, seconds: lastsS, requests });
   };
   const held = (sql: string) =>
     withClient(platform.database.urls.loyalty, async (client) => {
