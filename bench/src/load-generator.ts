@@ -18,9 +18,17 @@ export class LoadGenerator {
   /** One job at a time. @throws when a connection broke or an answer never came. */
   async run(job: LoadJob): Promise<LoadResult> {
     this.child.send(job);
-    const [message] = (await once(this.child, 'message')) as [{ result?: LoadResult; error?: string }];
-    if (!message.result) throw new Error(`The load generator failed: ${message.error}`);
-    return message.result;
+    const over = new AbortController();
+    try {
+      const [message] = (await Promise.race([
+        once(this.child, 'message', { signal: over.signal }),
+        once(this.child, 'exit', { signal: over.signal }).then(() => [{ error: 'its process is gone' }]),
+      ])) as [{ result?: LoadResult; error?: string }];
+      if (!message.result) throw new Error(`The load generator failed: ${message.error}`);
+      return message.result;
+    } finally {
+      over.abort();
+    }
   }
 
   stop(): void {
