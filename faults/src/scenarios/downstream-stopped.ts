@@ -33,7 +33,7 @@ export const downstreamStopped: Scenario = {
     const ordinaryMs = before.ordinary[0]?.p99Ms ?? 0;
     stage.expect(ordinaryMs <= ORDINARY_P99_MS, 'the machine is quiet enough to tell', `p99 ${ordinaryMs} ms`);
     const members = stage.platform.service('members');
-    const load = stage.load({ tills: 4, pauseMs: 40, givesUp: 0 });
+    const load = stage.load({ tills: 8, pauseMs: 0, givesUp: 0 });
     await load.goesOnFor(20);
     stage.strike('members stopped: its connections stay open and nothing answers');
     members.pause();

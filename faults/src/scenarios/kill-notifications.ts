@@ -13,8 +13,9 @@ export const killNotifications: Scenario = {
   postgresProxyFor: 'notifications',
   mailProxy: true,
   play: async (stage) => {
-    // The sink keeps a thousand mails: fewer purchases than that, so that all can be counted.
-    const load = stage.load({ tills: 6, pauseMs: 400, most: 700, asksAgain: 0 });
+    // The sink keeps a thousand mails: fewer purchases than that, so that all can be counted, and slowly enough that some are
+    // left when a busy machine has started notifications again.
+    const load = stage.load({ tills: 6, pauseMs: 800, most: 700, asksAgain: 0 });
     for (let round = 0; round < ROUNDS; round++) {
       await load.goesOnFor(stage.random.whole(20, 50));
       await killBeforeCommit(stage);
