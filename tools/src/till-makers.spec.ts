@@ -150,7 +150,7 @@ describe('The conformance run for tills', () => {
     });
     try {
       const verdicts = await putThrough(till, watch, {
-        patienceMs: flaw === '' ? 90_000 : 30_000,
+        patienceMs: flaw === '' ? 90_000 : 20_000,
         ...(only && { only }),
       });
       return Object.fromEntries(verdicts.map(({ rule, finding }) => [rule, finding]));

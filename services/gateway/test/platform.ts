@@ -25,7 +25,7 @@ export interface Journey {
   readonly as: (who: Role | { readonly key: string }) => Caller;
   /** The same by the client that integrators are given, typed by the document. */
   readonly client: (who: Role | { readonly key: string }) => RegularsClient;
-  /** Rows of every table of a schema, by name, but for the refusals that an owner keeps under their idempotency keys. */
+  /** Rows of every table of a schema that calls write, by name. */
   readonly rowsIn: (schema: string) => Promise<Record<string, number>>;
   /** The same, once jobs and consumers have done what was left to do. */
   readonly rowsAtRest: (schema: string) => Promise<Record<string, number>>;
@@ -115,11 +115,14 @@ function callerOf({ gateway: { url } }: Platform, bearer: string): Caller {
   };
 }
 
+/** Refusals that owners keep under their keys, reports that are due by the time of day, and what a job finds alike. */
+const NOT_OF_CALLS = ['idempotency', 'store_day', 'member_match'];
+
 async function countRows(database: pg.Pool, schema: string): Promise<Record<string, number>> {
   const tables = await database.query<{ name: string }>(
     `SELECT c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relname <> 'idempotency'`,
-    [schema],
+      WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relname <> ALL ($2)`,
+    [schema, NOT_OF_CALLS],
   );
   const counts = tables.rows.map(
     ({ name }) => `SELECT '${name}' AS name, count(*)::int AS rows FROM "${schema}"."${name}"`,
